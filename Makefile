@@ -1,0 +1,47 @@
+# Everything runs in .venv, which these targets make; nothing needs to be installed before.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PARITY := .parity
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/demo.stamp ## train a DCGAN on handwritten digits; results in work_dirs/dcgan_digits-32x32
+	$(BIN)/mmlight train configs/dcgan/dcgan_digits-32x32.py
+
+test: $(VENV)/test.stamp $(PARITY)/stamp ## run every test and documented example
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+lint: $(VENV)/test.stamp ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/test.stamp $(PARITY)/stamp ## measure against the targets, beside MMEngine
+	$(ONE_THREAD) $(BIN)/python -m benchmarks
+
+clean: ## remove what these targets made
+	rm -rf $(VENV) $(PARITY) work_dirs
+
+# torch comes first: resolved alone it is the pinned version, whatever index pip uses.
+$(VENV)/torch.stamp: constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "mmlight needs Python 3.10 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch
+	touch $@
+
+$(VENV)/demo.stamp: $(VENV)/torch.stamp pyproject.toml
+	$(PIP) --editable '.[demo]'
+	touch $@
+
+$(VENV)/test.stamp: $(VENV)/torch.stamp pyproject.toml
+	$(PIP) --editable '.[test,lint]'
+	touch $@
+
+# The engines that the parity tests compare with stay out of .venv: there, `import mmengine` must fail.
+$(PARITY)/stamp: $(VENV)/test.stamp
+	$(PIP) --no-deps --upgrade --target $(PARITY)/mmengine mmengine
+	$(PIP) --no-deps --upgrade --target $(PARITY)/onedl onedl-mmengine
+	touch $@

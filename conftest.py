@@ -1,0 +1,55 @@
+"""Isolation for every test and doctest: no state of one may reach the next."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+from collections.abc import Iterator
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+
+matplotlib.use("Agg")
+torch.set_num_threads(1)
+
+
+def _managed_classes() -> Iterator[type]:
+    """Every class whose instances are looked up by name, once its module was imported."""
+    manager = sys.modules.get("mmlight.utils.manager")
+    pending = [manager.ManagerMixin] if manager else []
+    while pending:
+        cls = pending.pop()
+        yield cls
+        pending.extend(cls.__subclasses__())
+
+
+def _forget_instances() -> None:
+    for cls in _managed_classes():
+        instances = cls.__dict__.get("_instance_dict", {})
+        for instance in instances.values():
+            if isinstance(instance, logging.Logger):
+                for handler in list(instance.handlers):
+                    handler.close()
+        instances.clear()
+
+
+@pytest.fixture(autouse=True)
+def isolation() -> Iterator[None]:
+    """Named singletons, seeds, environment and torch's global switches as in a fresh process."""
+    environ = dict(os.environ)
+    _forget_instances()
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    yield
+    _forget_instances()
+    os.environ.clear()
+    os.environ.update(environ)
+    torch.set_default_dtype(torch.float32)
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = False

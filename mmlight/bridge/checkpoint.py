@@ -1,0 +1,216 @@
+"""Make the one checkpoint that MMEngine, Lightning and mmlight can all resume from.
+
+=====================  ============================================================
+key                    what it holds
+=====================  ============================================================
+``meta``               epoch, iter, cfg, seed, experiment_name, time, versions
+``state_dict``         the model's weights, without any prefix
+``message_hub``        log history and runtime information
+``optimizer``          state of the optimizer wrapper (by name for several)
+``param_schedulers``   states of the schedulers (by name for several)
+``loops`` and others   what ``Trainer.fit(ckpt_path=...)`` reads
+``mmlight``            what makes a resume exact: position, random states, position in
+                       the data, pending gradients
+=====================  ============================================================
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.trainer import call
+
+from mmlight import __version__
+from mmlight.bridge.checkpoint_io import write_checkpoint
+from mmlight.bridge.rng import rng_state
+
+FORMAT = 1
+
+
+def collect(
+    runner: Any,
+    save_optimizer: bool = True,
+    save_param_scheduler: bool = True,
+    meta: dict | None = None,
+    by_epoch: bool = True,
+) -> dict[str, Any]:
+    """Return the checkpoint of a run as it stands.
+
+    Args:
+        runner: The Runner, or the face of a Trainer.
+        save_optimizer: Whether to include the states of optimizers.
+        save_param_scheduler: Whether to include the states of schedulers.
+        meta: Entries to add to ``meta``.
+        by_epoch: Whether the epoch that is running counts as done (else the iteration does).
+
+    Raises:
+        TypeError: If ``meta`` is no dict.
+    """
+    if meta is not None and not isinstance(meta, dict):
+        raise TypeError(f"meta should be a dict or None, but got {type(meta).__name__}")
+    position = _position(runner)
+    checkpoint = documented_keys(runner, save_optimizer, save_param_scheduler)
+    checkpoint["meta"] = {**make_meta(runner, position, by_epoch), **(meta or {})}
+    checkpoint.update(_lightning_keys(runner, position, save_optimizer))
+    checkpoint["mmlight"] = exact_state(runner, position)
+    return checkpoint
+
+
+def save_checkpoint(
+    runner: Any, path: str | Path, backend_args: dict | None = None, **kwargs: Any
+) -> None:
+    """Collect a checkpoint (``kwargs`` as in :func:`collect`), show it to the hooks, write it."""
+    checkpoint = collect(runner, **kwargs)
+    runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
+    if runner.rank == 0:
+        write_checkpoint(checkpoint, path, backend_args=backend_args)
+    runner.trainer.strategy.barrier("save_checkpoint")
+
+
+def documented_keys(
+    runner: Any, save_optimizer: bool = True, save_param_scheduler: bool = True
+) -> dict[str, Any]:
+    """Return the keys that the documents name, ``meta`` aside."""
+    checkpoint: dict[str, Any] = {
+        "state_dict": weights(runner),
+        "message_hub": runner.message_hub.state_dict(),
+    }
+    if save_optimizer and runner.optim_wrapper is not None:
+        checkpoint["optimizer"] = runner.optim_wrapper.state_dict()
+    if save_param_scheduler and runner.param_schedulers:
+        checkpoint["param_schedulers"] = _scheduler_states(runner.param_schedulers)
+    return checkpoint
+
+
+def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
+    """Return the model's state dict on the CPU, as the strategy gathers it."""
+    strategy = runner.trainer.strategy
+    state = (
+        strategy.lightning_module_state_dict()
+        if strategy.model is not None
+        else runner.model.state_dict()
+    )
+    for name, value in state.items():
+        if isinstance(value, torch.Tensor):
+            state[name] = value.detach().cpu()
+    return state
+
+
+def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a resume needs beyond the documents to end where this run would end."""
+    wrapper = runner.optim_wrapper
+    return {
+        "format": FORMAT,
+        "version": __version__,
+        "position": position or _position(runner),
+        "rng": rng_state(),
+        "loader": _stream_state(runner.train_loop),
+        "val_loader": _stream_state(runner.val_loop),
+        "accumulation": (
+            wrapper.accumulation_state() if hasattr(wrapper, "accumulation_state") else None
+        ),
+    }
+
+
+def _stream_state(loop: Any) -> dict[str, Any] | None:
+    stream = getattr(loop, "stream", None)
+    return None if stream is None else stream.state_dict()
+
+
+def _position(runner: Any) -> dict[str, Any]:
+    progress = runner.progress
+    in_batch = progress.in_batch
+    closing = progress.in_epoch and runner.point == "after_train_epoch"
+    return {
+        "iter": progress.iter + in_batch,
+        "batch_in_epoch": progress.batch_in_epoch + in_batch,
+        "epoch": progress.epoch,
+        "phase": "iter" if in_batch else "epoch" if closing else "between",
+    }
+
+
+def make_meta(runner: Any, position: dict[str, Any], by_epoch: bool = False) -> dict[str, Any]:
+    """Return what the documents have under ``meta``."""
+    meta: dict[str, Any] = {
+        "cfg": runner.cfg.pretty_text,
+        "seed": runner.seed,
+        "experiment_name": runner.experiment_name,
+        "time": time.strftime("%Y%m%d_%H%M%S", time.localtime()),
+        "mmengine_version": __version__,
+        "epoch": runner.epoch + 1 if by_epoch else runner.epoch,
+        "iter": runner.iter if by_epoch else position["iter"],
+    }
+    dataset: Any = getattr(runner.train_dataloader, "dataset", None)
+    if hasattr(dataset, "metainfo"):
+        meta["dataset_meta"] = dataset.metainfo
+    return meta
+
+
+def _scheduler_states(schedulers: Any) -> Any:
+    if isinstance(schedulers, dict):
+        return {name: _scheduler_states(some) for name, some in schedulers.items()}
+    return [scheduler.state_dict() for scheduler in schedulers]
+
+
+def _lightning_keys(runner: Any, position: dict[str, Any], save_optimizer: bool) -> dict[str, Any]:
+    trainer = runner.trainer
+    keys: dict[str, Any] = {
+        "epoch": position["epoch"],
+        "global_step": position["iter"],
+        "pytorch-lightning_version": pl.__version__,
+        "loops": {"fit_loop": _fit_loop_state(trainer, position, runner.train_loop)},
+        # The public way to the states of callbacks is a whole `Trainer.save_checkpoint`.
+        "callbacks": call._call_callbacks_state_dict(trainer),
+        "lr_schedulers": [],
+    }
+    if save_optimizer:
+        keys["optimizer_states"] = [one.state_dict() for one in optimizers_of(runner)]
+    return keys
+
+
+def optimizers_of(runner: Any) -> list[torch.optim.Optimizer]:
+    """Return the optimizers of a run in the order in which Lightning has them."""
+    wrapper = runner.optim_wrapper
+    if wrapper is None:
+        return []
+    if hasattr(wrapper, "optim_wrappers"):
+        return [one.optimizer for one in wrapper.optim_wrappers.values()]
+    return wrapper.optimizers if hasattr(wrapper, "optimizers") else [wrapper.optimizer]
+
+
+def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any], train_loop: Any) -> dict:
+    """Return the loop state that Lightning itself would have written at this position."""
+
+    def tracker(done: int, begun: int = 0) -> dict[str, int]:
+        return {
+            "ready": done + begun,
+            "started": done + begun,
+            "processed": done,
+            "completed": done,
+        }
+
+    state = trainer.fit_loop.state_dict()
+    mid_epoch = int(position["phase"] == "iter")
+    epochs = position["epoch"] + (position["phase"] == "epoch")
+    state["epoch_progress"] = {
+        "total": tracker(epochs, mid_epoch),
+        "current": tracker(epochs, mid_epoch),
+    }
+    state["epoch_loop.batch_progress"] = {
+        "total": tracker(position["iter"]),
+        "current": tracker(position["batch_in_epoch"]),
+        "is_last_batch": position["phase"] != "iter",
+    }
+    steps = {"ready": position["iter"], "completed": position["iter"]}
+    state["epoch_loop.manual_optimization.optim_step_progress"] = {"total": steps, "current": steps}
+    state["epoch_loop.state_dict"] = {"_batches_that_stepped": position["iter"]}
+    stream = getattr(train_loop, "stream", None)
+    if stream is not None:
+        loader = {**stream.state_dict(), "rng": rng_state()}
+        state["state_dict"] = {"combined_loader": [loader]}
+    return state

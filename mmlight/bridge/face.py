@@ -1,0 +1,173 @@
+"""The part of the documented ``runner`` that is read off a Lightning Trainer."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+
+from mmlight.bridge.callbacks import CallbackEvents
+from mmlight.bridge.events import POINTS, Dispatcher, HookLike
+from mmlight.bridge.progress import LoopProgress
+from mmlight.bridge.progress_bar import RunnerProgressBar
+from mmlight.bridge.stepper import is_plain
+from mmlight.registry import HOOKS
+from mmlight.utils.priority import Priority, get_priority
+
+
+class RunnerFace:
+    """A Trainer under the names that hooks, loops and log processors know.
+
+    ``Runner`` extends it, and :class:`~mmlight.bridge.trainer_face.TrainerFace` fills it in for a
+    Trainer and a LightningModule that know nothing of mmlight.
+    """
+
+    model: Any
+    optim_wrapper: Any
+
+    def __init__(self) -> None:
+        self._dispatcher = Dispatcher()
+        self._trainer: Trainer | None = None
+        self._progress: LoopProgress | None = None
+        self._events: CallbackEvents | None = None
+        self._plain_steps = True
+
+    def bind(self, trainer: Trainer) -> None:
+        """Read everything off ``trainer`` from now on."""
+        self._trainer = trainer
+        self._progress = LoopProgress(trainer)
+        self._plain_steps = is_plain(trainer)
+
+    @property
+    def trainer(self) -> Trainer:
+        """The Lightning Trainer underneath."""
+        assert self._trainer is not None
+        return self._trainer
+
+    @property
+    def progress(self) -> LoopProgress:
+        """The counters of the Trainer."""
+        if self._progress is None:
+            self.bind(self.trainer)
+        return self._progress  # type: ignore[return-value]
+
+    @property
+    def iter(self) -> int:
+        """Iterations done: the 0-based index of the running one."""
+        progress = self._progress
+        return self.progress.iter if progress is None else progress.iter
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done: the 0-based index of the running one."""
+        return self.progress.epoch
+
+    @property
+    def rank(self) -> int:
+        """Index of this process among all processes."""
+        return self.trainer.global_rank
+
+    @property
+    def world_size(self) -> int:
+        """Number of processes."""
+        return self.trainer.world_size
+
+    @property
+    def distributed(self) -> bool:
+        """Whether there are several processes."""
+        return self.world_size > 1
+
+    @property
+    def hooks(self) -> list[Any]:
+        """The hooks in the order in which they are called."""
+        return self._dispatcher.hooks
+
+    @property
+    def point(self) -> str:
+        """Name of the point that hooks were called at last."""
+        return self._dispatcher.point
+
+    def call_hook(self, fn_name: str, **kwargs: Any) -> None:
+        """Call the hooks at a point.
+
+        Args:
+            fn_name: One of the 22 points, or the name of a method that some hooks have.
+            **kwargs: What the point passes on beside the runner.
+        """
+        if fn_name in POINTS:
+            self._dispatcher.call(fn_name, self, **kwargs)
+            return
+        for hook in self.hooks:
+            if hasattr(hook, fn_name):
+                getattr(hook, fn_name)(self, **kwargs)
+
+    def publish(self, values: dict[str, Any]) -> None:
+        """Let the progress bar and callbacks such as EarlyStopping see logged values.
+
+        Args:
+            values: Names to numbers on the host; anything else is left out.
+        """
+        numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
+        bar = self.trainer.progress_bar_callback
+        if isinstance(bar, RunnerProgressBar):
+            bar.show(numbers)
+        # Only `LightningModule.log`, inside Lightning's own loop, could write them publicly.
+        self.trainer._logger_connector._callback_metrics.update(
+            {name: torch.tensor(float(value)) for name, value in numbers.items()}
+        )
+
+    def refresh_callbacks(self) -> None:
+        """Let the Trainer's callbacks follow the hooks at each point."""
+        self._events = CallbackEvents(self.trainer, self.progress)
+        self._dispatcher.set_after(self._events.calls())
+
+    def train_step(self, data_batch: Any, batch_idx: int) -> Any:
+        """Update the model on a batch and return its outputs.
+
+        That is ``model.train_step``, reached through the Trainer's strategy where several
+        processes or a precision plugin take part.
+        """
+        if self._plain_steps:
+            return self.model.train_step(data_batch, optim_wrapper=self.optim_wrapper)
+        return self.trainer.strategy.training_step(data_batch, batch_idx)
+
+    def evaluation_context(self) -> AbstractContextManager:
+        """Give the context of a validation or test step in the Trainer's precision."""
+        if self._plain_steps:
+            return nullcontext()
+        return self.trainer.precision_plugin.val_step_context()
+
+    def finish_epoch(self) -> None:
+        """Let callbacks know that an epoch is over, its validation included."""
+        if self._events is not None:
+            self._events.close_epoch(self)
+
+    def register_hook(
+        self, hook: HookLike | dict, priority: str | int | Priority | None = None
+    ) -> None:
+        """Add a hook behind those of the same or a higher priority.
+
+        Args:
+            hook: A hook, or the config of one (its ``priority`` key counts before the class's).
+            priority: Overrides both.
+
+        Raises:
+            TypeError: If ``hook`` is no hook.
+        """
+        if isinstance(hook, dict):
+            config = dict(hook)
+            of_config = config.pop("priority", None)
+            built = HOOKS.build(config)
+            if of_config is not None:
+                built.priority = of_config
+        else:
+            built = hook
+        if not hasattr(built, "get_triggered_stages"):
+            raise TypeError(
+                f"hook must be a Hook or the config of one, but got {type(built).__name__}"
+            )
+        if priority is not None:
+            built.priority = priority
+        self._dispatcher.add(built, get_priority(built.priority))

@@ -1,0 +1,236 @@
+"""The documented events in a Trainer whose loops are Lightning's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from mmlight.bridge.callbacks import callbacks_of
+from mmlight.bridge.trainer_face import TrainerFace
+
+
+def attach_hooks(trainer: Trainer) -> None:
+    """Have all hooks among ``callbacks`` called in order of priority, as one callback.
+
+    Nothing happens when that was done before, or when the Runner calls the hooks itself.
+
+    Raises:
+        TypeError: If the Trainer is not Lightning's (``pytorch_lightning`` has one of its own).
+    """
+    if not isinstance(trainer, Trainer):
+        kind = type(trainer)
+        raise TypeError(
+            f"mmlight's hooks are callbacks of lightning.pytorch.Trainer, but this is "
+            f"{kind.__module__}.{kind.__qualname__}: write `import lightning.pytorch as pl` "
+            "instead of `import pytorch_lightning as pl`"
+        )
+    callbacks = callbacks_of(trainer)
+    if any(isinstance(callback, HookEvents) for callback in callbacks):
+        return
+    hooks = [callback for callback in callbacks if hasattr(callback, "get_triggered_stages")]
+    face = TrainerFace(trainer, hooks)
+    # Before the first hook, for Lightning calls callbacks in this order; the callback that is
+    # running now has been counted already, so setup must be called here.
+    events = HookEvents(face)
+    callbacks.insert(callbacks.index(hooks[0]), events)
+    events.setup(trainer, trainer.lightning_module, trainer.state.fn or "fit")
+
+
+class HookEvents(Callback):
+    """Turns Lightning's events into the documented points, in their order.
+
+    Args:
+        runner: The face through which hooks see the run: a Runner bound to the Trainer, or a
+            :class:`~mmlight.bridge.trainer_face.TrainerFace`.
+    """
+
+    def __init__(self, runner: Any) -> None:
+        self.runner = runner
+        self._begun = False
+        self._epoch_is_open = False
+        self._known_metrics: dict[str, Any] = {}
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """``before_run``, before Lightning loads any weights."""
+        if self._begun:
+            return
+        self._begun = True
+        self.runner.begin(trainer, stage)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """``after_run``."""
+        if self._begun:
+            self._begun = False
+            self.runner.call_hook("after_run")
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """``before_save_checkpoint`` for a module that knows nothing of it."""
+        if not hasattr(pl_module, "runner"):
+            self.runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``before_train``, and ``before_train_epoch`` when an epoch is continued."""
+        self.runner.call_hook("before_train")
+        if self.runner.progress.in_epoch:
+            self.on_train_epoch_start(trainer, pl_module)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``before_train_epoch``."""
+        self._epoch_is_open = True
+        self.runner.call_hook("before_train_epoch")
+        loop = self.runner.train_loop
+        if hasattr(loop, "val_due") and loop.by_epoch:
+            # 1 divides every number of epochs, and a larger number than theirs does not.
+            done = trainer.current_epoch + 1
+            trainer.check_val_every_n_epoch = 1 if loop.val_due(done, loop.max_epochs) else done + 1
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """``before_train_iter``."""
+        self.runner.call_hook("before_train_iter", batch_idx=batch_idx, data_batch=batch)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """``after_train_iter``, and ``after_train_epoch`` behind the last batch."""
+        self.runner.call_hook(
+            "after_train_iter", batch_idx=batch_idx, data_batch=batch, outputs=_named(outputs)
+        )
+        loop = self.runner.train_loop
+        if loop.by_epoch and trainer.is_last_batch:
+            self.runner.progress.batch_is_over = 1
+            self._close_epoch()
+            self.runner.progress.batch_is_over = 0
+        elif not loop.by_epoch:
+            done = batch_idx + 1
+            trainer.val_check_batch = 1 if loop.val_due(done, loop.max_iters) else done + 1
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``after_train_epoch`` if the epoch ended early."""
+        self._close_epoch()
+        self.runner.progress.epoch_is_over = 0
+
+    def _close_epoch(self) -> None:
+        if self._epoch_is_open:
+            self._epoch_is_open = False
+            self.runner.call_hook("after_train_epoch")
+            # From here on the epoch counts as done, though Lightning validates before it counts.
+            self.runner.progress.epoch_is_over = int(self.runner.train_loop.by_epoch)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``after_train``."""
+        self.runner.call_hook("after_train")
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``before_val``."""
+        self._evaluation_starts(trainer, "val")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``before_test``."""
+        self._evaluation_starts(trainer, "test")
+
+    def on_validation_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """``before_val_iter``."""
+        self._evaluation_batch(trainer, "before_val_iter", batch_idx, data_batch=batch)
+
+    def on_test_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """``before_test_iter``."""
+        self._evaluation_batch(trainer, "before_test_iter", batch_idx, data_batch=batch)
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """``after_val_iter``."""
+        self._evaluation_batch(
+            trainer, "after_val_iter", batch_idx, data_batch=batch, outputs=outputs
+        )
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """``after_test_iter``."""
+        self._evaluation_batch(
+            trainer, "after_test_iter", batch_idx, data_batch=batch, outputs=outputs
+        )
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``after_val_epoch`` and ``after_val``: only now has Lightning reduced the metrics."""
+        self._evaluation_ends(trainer, pl_module, "val")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """``after_test_epoch`` and ``after_test``."""
+        self._evaluation_ends(trainer, pl_module, "test")
+
+    def _skips(self, trainer: Trainer, mode: str) -> bool:
+        """Tell whether the points of an evaluation are not this callback's to announce."""
+        loop = getattr(self.runner, f"{mode}_loop")
+        return trainer.sanity_checking or getattr(loop, "drives_itself", False)
+
+    def _evaluation_starts(self, trainer: Trainer, mode: str) -> None:
+        if not self._skips(trainer, mode):
+            self._known_metrics = dict(trainer.callback_metrics)
+            self.runner.call_hook(f"before_{mode}")
+            self.runner.call_hook(f"before_{mode}_epoch")
+
+    def _evaluation_batch(
+        self, trainer: Trainer, point: str, batch_idx: int, **kwargs: Any
+    ) -> None:
+        # A documented loop announces its iterations itself, in `run_iter`.
+        if not trainer.sanity_checking and isinstance(self.runner, TrainerFace):
+            self.runner.call_hook(point, batch_idx=batch_idx, **kwargs)
+
+    def _evaluation_ends(self, trainer: Trainer, pl_module: LightningModule, mode: str) -> None:
+        if self._skips(trainer, mode):
+            return
+        metrics = getattr(pl_module, "evaluated", None)
+        if metrics is None:
+            # Those of the training stand among them, untouched by this evaluation.
+            metrics = {
+                name: value
+                for name, value in trainer.callback_metrics.items()
+                if self._known_metrics.get(name) is not value
+            }
+        self.runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
+        self.runner.call_hook(f"after_{mode}")
+
+
+def _named(outputs: Any) -> dict[str, Any] | None:
+    """Return the outputs of a training step as the documents have them: values by name."""
+    if outputs is None or isinstance(outputs, dict):
+        return outputs
+    return {"loss": outputs}

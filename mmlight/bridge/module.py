@@ -1,0 +1,111 @@
+"""A documented model and its optimizer wrappers as one LightningModule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.trainer.states import TrainerFn
+
+from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
+from mmlight.bridge.stepper import connect
+
+
+class ModelModule(pl.LightningModule):
+    """Runs ``model.train_step(batch, optim_wrapper)`` under any Lightning Trainer.
+
+    Optimization is manual, since the optimizer wrapper does it. Weights are saved and loaded
+    without a prefix, so a checkpoint of this module is a checkpoint of the model.
+
+    Args:
+        runner: The Runner that built the model; loops, evaluators and wrappers are taken from it.
+    """
+
+    def __init__(self, runner: Any) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.strict_loading = False
+        self.model = runner.model
+        self.evaluated: dict[str, Any] | None = None
+        self._runner = (runner,)  # in a tuple: it is no submodule and has no state here
+
+    @property
+    def runner(self) -> Any:
+        """The Runner that built the model."""
+        return self._runner[0]
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the state of the model itself."""
+        return self.model.state_dict(*args, **kwargs)
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Load the state of the model itself."""
+        return self.model.load_state_dict(state_dict, strict=strict, assign=assign)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Do nothing: a Trainer that starts would clear gradients pending since a checkpoint."""
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """Return the optimizers of the wrapper, in its order."""
+        return optimizers_of(self.runner)
+
+    def on_fit_start(self) -> None:
+        """Let the optimizer wrappers step through the Trainer's strategy and precision."""
+        connect(self.trainer, self.runner.optim_wrapper)
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        """Update the model on ``batch`` and return its log variables."""
+        runner = self.runner
+        outputs = self.model.train_step(batch, optim_wrapper=runner.optim_wrapper)
+        # Lightning counts the steps of its own optimizer wrappers; ours count iterations.
+        runner.progress.count_step(runner.iter + 1)
+        return outputs
+
+    def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Let the validation loop process ``batch``."""
+        self._evaluation_step(self.runner.val_loop, batch, batch_idx)
+
+    def test_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Let the test loop process ``batch``."""
+        self._evaluation_step(self.runner.test_loop, batch, batch_idx)
+
+    def _evaluation_step(self, loop: Any, batch: Any, batch_idx: int) -> None:
+        if loop.drives_itself:
+            self.evaluated = loop.run()
+        else:
+            loop.run_iter(batch_idx, batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Compute the metrics of a validation and log them."""
+        self._finish_evaluation(self.runner.val_loop)
+
+    def on_test_epoch_end(self) -> None:
+        """Compute the metrics of a test and log them."""
+        self._finish_evaluation(self.runner.test_loop)
+
+    def _finish_evaluation(self, loop: Any) -> None:
+        if not loop.drives_itself:
+            self.evaluated = loop.evaluator.evaluate(len(loop.dataloader.dataset))
+        scalars = {
+            name: float(value)
+            for name, value in (self.evaluated or {}).items()
+            if isinstance(value, int | float) or getattr(value, "ndim", None) == 0
+        }
+        self.log_dict(scalars)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the documented keys to a checkpoint that the Trainer writes."""
+        runner = self.runner
+        if "mmlight" not in checkpoint:
+            checkpoint.update(documented_keys(runner))
+            checkpoint["mmlight"] = exact_state(runner)
+            checkpoint["meta"] = make_meta(runner, checkpoint["mmlight"]["position"])
+            runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take everything but the weights from a checkpoint that the Trainer has read."""
+        self.runner.resume_read(checkpoint, training=self.trainer.state.fn == TrainerFn.FITTING)

@@ -1,0 +1,71 @@
+"""Training steps that go through a strategy or a precision plugin, where one must be in between."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.plugins.precision import MixedPrecision, Precision
+from lightning.pytorch.strategies import SingleDeviceStrategy
+from torch import nn
+from torch.optim import Optimizer
+
+
+def is_plain(trainer: Trainer) -> bool:
+    """Tell whether a step on this Trainer is nothing but torch: one device, full precision."""
+    return (
+        type(trainer.strategy) is SingleDeviceStrategy
+        and type(trainer.precision_plugin) is Precision
+    )
+
+
+class StrategyStepper:
+    """Takes the backward pass and the step of an optimizer wrapper through a Trainer.
+
+    Args:
+        trainer: The Trainer.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+
+    def backward(self, loss: torch.Tensor, **kwargs: Any) -> None:
+        """Compute gradients of ``loss``, scaled if the precision needs it."""
+        self.trainer.strategy.backward(loss, None, **kwargs)
+
+    def step(self, optimizer: Optimizer, **kwargs: Any) -> None:
+        """Apply the gradients of ``optimizer``."""
+        module = self.trainer.lightning_module
+        self.trainer.strategy.optimizer_step(optimizer, _nothing, model=module, **kwargs)
+
+    def no_sync(self, model: nn.Module) -> AbstractContextManager:
+        """Give a context in which gradients stay in this process."""
+        block = getattr(self.trainer.strategy, "block_backward_sync", nullcontext)
+        return block()
+
+
+def _nothing() -> None:
+    """A closure for optimizers whose gradients are there already."""
+
+
+def connect(trainer: Trainer, optim_wrapper: Any) -> None:
+    """Let ``optim_wrapper``, or each of a dict of them, step through ``trainer`` if it must.
+
+    Raises:
+        ValueError: If gradients would be clipped while a scaler holds them scaled.
+    """
+    if is_plain(trainer):
+        return
+    for wrapper in getattr(optim_wrapper, "optim_wrappers", {"": optim_wrapper}).values():
+        if hasattr(wrapper, "loss_scaler"):  # it scales and casts by itself
+            continue
+        plugin = trainer.precision_plugin
+        if wrapper.clip_grad_kwargs and isinstance(plugin, MixedPrecision) and plugin.scaler:
+            raise ValueError(
+                "clip_grad of an OptimWrapper cannot be combined with "
+                f"trainer=dict(precision={trainer.precision!r}), which scales the gradients: "
+                "leave the precision out and use type='AmpOptimWrapper'"
+            )
+        wrapper.stepper = StrategyStepper(trainer)

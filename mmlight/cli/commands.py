@@ -1,0 +1,112 @@
+"""What each command does. Torch and Lightning are imported only by those that run a model."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from mmlight.config import Config
+
+
+def train(arguments: Namespace) -> None:
+    """Train what the config describes."""
+    cfg = _load(arguments)
+    if arguments.amp:
+        _use_mixed_precision(cfg)
+    if arguments.auto_scale_lr:
+        _enable_lr_scaling(cfg)
+    if arguments.seed is not None:
+        cfg.merge_from_dict({"randomness.seed": arguments.seed})
+    if arguments.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if arguments.resume == "auto" else arguments.resume
+    from mmlight.runner import Runner
+
+    Runner.from_cfg(cfg).train()
+
+
+def test(arguments: Namespace) -> None:
+    """Evaluate a checkpoint with the config's ``test_*`` keys."""
+    cfg = _load(arguments)
+    cfg.load_from = arguments.checkpoint
+    if arguments.out is not None:
+        _add_metric(cfg, {"type": "DumpResults", "out_file_path": arguments.out})
+    from mmlight.runner import Runner
+
+    Runner.from_cfg(cfg).test()
+
+
+def config(arguments: Namespace) -> None:
+    """Print the resolved config or write it to a file."""
+    _alias_mmengine()
+    cfg = Config.fromfile(arguments.config, import_custom_modules=False)
+    cfg.merge_from_dict(arguments.cfg_options)
+    if arguments.dump is None:
+        print(cfg.pretty_text, end="")
+    else:
+        cfg.dump(arguments.dump)
+
+
+def env(arguments: Namespace) -> None:
+    """Print versions of Python, torch, compilers and graphics cards."""
+    import lightning
+
+    from mmlight.utils.dl_utils import collect_env
+
+    for key, value in {**collect_env(), "Lightning": lightning.__version__}.items():
+        print(f"{key}: {value}")
+
+
+def _load(arguments: Namespace) -> Config:
+    # Modules of the project that the config's custom_imports name lie in its working directory.
+    sys.path.insert(0, str(Path.cwd()))
+    _alias_mmengine()
+    cfg = Config.fromfile(arguments.config)
+    cfg.merge_from_dict(arguments.cfg_options)
+    cfg.launcher = arguments.launcher
+    if arguments.work_dir is not None:
+        cfg.work_dir = arguments.work_dir
+    elif cfg.get("work_dir") is None:
+        cfg.work_dir = str(Path("work_dirs") / Path(arguments.config).stem)
+    return cfg
+
+
+def _alias_mmengine() -> None:
+    """Answer imports of MMEngine by the config and its modules, unless it is installed."""
+    if importlib.util.find_spec("mmengine") is None:
+        from mmlight.compat import install
+
+        install()
+
+
+def _use_mixed_precision(cfg: Config) -> None:
+    wrapper = cfg.get("optim_wrapper")
+    if not isinstance(wrapper, dict):
+        raise ValueError(f"--amp needs a config with an optim_wrapper, which {cfg.filename} lacks")
+    kind = wrapper.get("type", "OptimWrapper")
+    if kind not in ("OptimWrapper", "AmpOptimWrapper"):
+        raise ValueError(f"--amp turns an OptimWrapper into an AmpOptimWrapper, but got {kind!r}")
+    wrapper["type"] = "AmpOptimWrapper"
+    wrapper.setdefault("loss_scale", "dynamic")
+
+
+def _enable_lr_scaling(cfg: Config) -> None:
+    scaling = cfg.get("auto_scale_lr")
+    if not isinstance(scaling, dict) or "base_batch_size" not in scaling:
+        raise ValueError(
+            f"--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in {cfg.filename}"
+        )
+    scaling["enable"] = True
+
+
+def _add_metric(cfg: Config, metric: dict) -> None:
+    evaluator = cfg.get("test_evaluator")
+    if evaluator is None:
+        raise ValueError(f"--out needs a test_evaluator, which {cfg.filename} lacks")
+    if isinstance(evaluator, dict) and "metrics" in evaluator:
+        present = evaluator["metrics"]
+        evaluator["metrics"] = [*(present if isinstance(present, list) else [present]), metric]
+    else:
+        cfg.test_evaluator = [*(evaluator if isinstance(evaluator, list) else [evaluator]), metric]

@@ -1,0 +1,7 @@
+"""Configs: files in two styles, dicts with attributes, settings from the command line."""
+
+from .config import Config, ConfigDict, DictAction
+from .python_file import read_base
+from .utils import ConfigParsingError
+
+__all__ = ["Config", "ConfigDict", "ConfigParsingError", "DictAction", "read_base"]

@@ -1,0 +1,48 @@
+"""Hooks, loops, optimizer constructors and schedulers for generative models."""
+
+from mmlight.engine.gen_visualizer import GenVisualizer
+from mmlight.engine.hooks import (
+    BasicVisualizationHook,
+    ExponentialMovingAverageHook,
+    GenIterTimerHook,
+    GenVisualizationHook,
+    PGGANFetchDataHook,
+    PickleDataHook,
+    ReduceLRSchedulerHook,
+    VisualizationHook,
+)
+from mmlight.engine.optimizers import (
+    MultiOptimWrapperConstructor,
+    PGGANOptimWrapperConstructor,
+    SinGANOptimWrapperConstructor,
+)
+from mmlight.engine.runner import (
+    GenLogProcessor,
+    GenTestLoop,
+    GenValLoop,
+    MultiTestLoop,
+    MultiValLoop,
+)
+from mmlight.engine.schedulers import LinearLrInterval, ReduceLR
+
+__all__ = [
+    "BasicVisualizationHook",
+    "ExponentialMovingAverageHook",
+    "GenIterTimerHook",
+    "GenLogProcessor",
+    "GenTestLoop",
+    "GenValLoop",
+    "GenVisualizationHook",
+    "GenVisualizer",
+    "LinearLrInterval",
+    "MultiOptimWrapperConstructor",
+    "MultiTestLoop",
+    "MultiValLoop",
+    "PGGANFetchDataHook",
+    "PGGANOptimWrapperConstructor",
+    "PickleDataHook",
+    "ReduceLR",
+    "ReduceLRSchedulerHook",
+    "SinGANOptimWrapperConstructor",
+    "VisualizationHook",
+]

@@ -1,0 +1,26 @@
+"""Timing with the right totals for generative evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmlight.hooks import IterTimerHook
+from mmlight.registry import HOOKS
+
+
+@HOOKS.register_module()
+class GenIterTimerHook(IterTimerHook):
+    """Times iterations, also those of :class:`GenValLoop` and :class:`GenTestLoop`.
+
+    In validation and test, the time that is left counts the batches that the loop generates
+    (``total_length``), which have nothing to do with the dataloader of real images.
+
+    Example:
+        >>> GenIterTimerHook().priority
+        'NORMAL'
+    """
+
+    def _batches(self, runner: Any, mode: str) -> float:
+        loop = runner.val_loop if mode == "val" else runner.test_loop
+        total = getattr(loop, "total_length", None)
+        return super()._batches(runner, mode) if total is None else total

@@ -1,0 +1,137 @@
+"""Feeds a growing GAN with images of the size that it has grown to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch.utils.data import DataLoader
+
+from mmlight.dataset import DefaultSampler, InfiniteSampler
+from mmlight.engine.sample_access import bare_model
+from mmlight.hooks import Hook
+from mmlight.registry import HOOKS
+from mmlight.runner.endless import EndlessLoader
+
+DATA_BATCH = dict | tuple | list | None
+
+
+@HOOKS.register_module()
+class PGGANFetchDataHook(Hook):
+    """Change image size and batch size of the running dataloader as the model grows.
+
+    ``model.curr_scale``, a number of pixels or ``(height, width)``, is the scale that the model
+    trains at; it has to be right again once a checkpoint is loaded. The dataset has
+    ``update_annotations(curr_scale)``, which changes over to a scale and returns whether that
+    changed anything, and then ``samples_per_gpu``, the size of a batch at that scale. The training
+    is iteration-based.
+
+    The change takes effect before the next batch is read. After a resume the dataloader goes on
+    where it was within the scale.
+
+    Example:
+        >>> PGGANFetchDataHook().get_triggered_stages()
+        ['before_train', 'before_train_iter', 'after_train_iter']
+    """
+
+    def __init__(self) -> None:
+        self._scale: int | None = None
+
+    def before_train(self, runner: Any) -> None:
+        """Begin with the scale that the model has.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        self._scale = None
+        self._follow(runner)
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: DATA_BATCH = None) -> None:
+        """Follow a model that grew between two iterations.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch.
+            data_batch (dict | tuple | list, optional): The batch, still of the scale before.
+                Defaults to None.
+        """
+        self._follow(runner)
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: DATA_BATCH = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Follow a model that grew in its training step.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch.
+            data_batch (dict | tuple | list, optional): Not used. Defaults to None.
+            outputs (dict, optional): Not used. Defaults to None.
+        """
+        self._follow(runner)
+
+    def _follow(self, runner: Any) -> None:
+        scale = bare_model(runner.model).curr_scale
+        scale = scale[0] if isinstance(scale, (tuple, list)) else scale
+        if scale == self._scale:
+            return
+        self._scale = scale
+        loop = runner.train_loop
+        if not hasattr(loop, "dataloader_iterator"):
+            raise TypeError(
+                "PGGANFetchDataHook changes the dataloader of an iteration-based training, but "
+                f"train_cfg is a {type(loop).__name__}"
+            )
+        dataloader = self.update_dataloader(loop.dataloader, scale)
+        if dataloader is not None:
+            loop.dataloader = dataloader
+            loop.dataloader_iterator = EndlessLoader(dataloader)
+
+    def update_dataloader(self, dataloader: DataLoader, curr_scale: int) -> DataLoader | None:
+        """Change a dataloader over to a scale.
+
+        Args:
+            dataloader (DataLoader): The dataloader.
+            curr_scale (int): The scale, pixels.
+
+        Returns:
+            DataLoader | None: A new dataloader; None if nothing has to change.
+
+        Raises:
+            TypeError: If the dataset cannot change its scale.
+        """
+        dataset: Any = dataloader.dataset
+        if not hasattr(dataset, "update_annotations"):
+            raise TypeError(
+                f"{type(dataset).__name__} cannot change its scale: it has no method "
+                "update_annotations(curr_scale)"
+            )
+        if not dataset.update_annotations(curr_scale):
+            return None
+        workers = dataloader.num_workers
+        return DataLoader(
+            dataset,
+            batch_size=getattr(dataset, "samples_per_gpu", dataloader.batch_size),
+            sampler=_sampler_for(dataset, dataloader.sampler),
+            num_workers=workers,
+            collate_fn=dataloader.collate_fn,
+            pin_memory=dataloader.pin_memory,
+            drop_last=dataloader.drop_last,
+            timeout=dataloader.timeout,
+            worker_init_fn=dataloader.worker_init_fn,
+            multiprocessing_context=dataloader.multiprocessing_context if workers else None,
+            prefetch_factor=dataloader.prefetch_factor,
+            persistent_workers=dataloader.persistent_workers,
+        )
+
+
+def _sampler_for(dataset: Any, sampler: Any) -> Any:
+    """A sampler of the same kind that knows the new length; one of another kind as it is."""
+    if isinstance(sampler, InfiniteSampler):
+        return InfiniteSampler(dataset, sampler.shuffle, sampler.seed)
+    if isinstance(sampler, DefaultSampler):
+        return DefaultSampler(dataset, sampler.shuffle, sampler.seed, sampler.round_up)
+    return sampler

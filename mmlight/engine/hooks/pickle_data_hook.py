@@ -1,0 +1,152 @@
+"""Stores what a training has worked out beside weights."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mmlight.dist import is_main_process
+from mmlight.engine.sample_access import bare_model
+from mmlight.hooks import Hook
+from mmlight.registry import HOOKS
+
+DATA_BATCH = dict | tuple | list | None
+
+
+@HOOKS.register_module()
+class PickleDataHook(Hook):
+    """Write values of a training into pickle files, such as the fixed noises of a SinGAN.
+
+    A value is looked up in the outputs of the training step, then among the attributes of the
+    model. Tensors are written as arrays. The main process writes.
+
+    Args:
+        output_dir (str): Folder to write into; a relative one is in the runner's ``work_dir``.
+        data_name_list (list[str]): Names of the values.
+        interval (int): Iterations between two files; -1 for none during the training.
+            Defaults to -1.
+        before_run (bool): Also write before the run. Defaults to False.
+        after_run (bool): Also write after the run. Defaults to False.
+        filename_tmpl (str): Name of a file; ``{}`` is the number of iterations done. Defaults to
+            ``iter_{}.pkl``.
+
+    Raises:
+        TypeError: If ``data_name_list`` is no list of strings.
+
+    Example:
+        >>> PickleDataHook("pickle", ["fixed_noises"], interval=100).data_name_list
+        ['fixed_noises']
+    """
+
+    def __init__(
+        self,
+        output_dir: str,
+        data_name_list: list[str],
+        interval: int = -1,
+        before_run: bool = False,
+        after_run: bool = False,
+        filename_tmpl: str = "iter_{}.pkl",
+    ) -> None:
+        if not isinstance(data_name_list, (list, tuple)) or not all(
+            isinstance(name, str) for name in data_name_list
+        ):
+            raise TypeError(f"data_name_list must be a list of str, got {data_name_list!r}")
+        self.output_dir = output_dir
+        self.data_name_list = list(data_name_list)
+        self.interval = interval
+        self.filename_tmpl = filename_tmpl
+        self._before_run = before_run
+        self._after_run = after_run
+        self._outputs: dict[str, Any] = {}
+        self._done = 0
+
+    def before_run(self, runner: Any) -> None:
+        """Write a file, if wanted before the run.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if self._before_run:
+            self._outputs, self._done = {}, runner.iter
+            self._pickle_data(runner)
+
+    def after_run(self, runner: Any) -> None:
+        """Write a file, if wanted after the run.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if self._after_run:
+            self._done = runner.iter
+            self._pickle_data(runner)
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: DATA_BATCH = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Write a file, if it is time for it.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch.
+            data_batch (dict | tuple | list, optional): Not used. Defaults to None.
+            outputs (dict, optional): What the training step returned. Defaults to None.
+        """
+        self._outputs = outputs or {}
+        if self.every_n_train_iters(runner, self.interval):
+            self._done = runner.iter + 1
+            self._pickle_data(runner)
+
+    def _pickle_data(self, runner: Any) -> None:
+        """Write the values into a file.
+
+        Args:
+            runner (Runner): The runner.
+
+        Raises:
+            KeyError: If there is no value of a name.
+        """
+        if not is_main_process():
+            return
+        model = bare_model(runner.model)
+        values = {}
+        for name in self.data_name_list:
+            if name in self._outputs:
+                values[name] = self._get_numpy_data(self._outputs[name])
+            elif hasattr(model, name):
+                values[name] = self._get_numpy_data(getattr(model, name))
+            else:
+                raise KeyError(
+                    f"PickleDataHook finds no {name!r}: the training step returned "
+                    f"{list(self._outputs)}, and {type(model).__name__} has no such attribute"
+                )
+        folder = Path(runner.work_dir, self.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / self.filename_tmpl.format(self._done)
+        with path.open("wb") as file:
+            pickle.dump(values, file)
+        runner.logger.info(f"Saved {', '.join(values)} to {path}")
+
+    def _get_numpy_data(self, data: Any) -> Any:
+        """Turn tensors into arrays.
+
+        Args:
+            data (list[Tensor] | Tensor | int): The value.
+
+        Returns:
+            list[np.ndarray] | np.ndarray | int: A copy, with arrays for tensors, also in lists
+            and dicts; anything else as it is.
+        """
+        if isinstance(data, Tensor):
+            return data.detach().cpu().numpy().copy()
+        if isinstance(data, (list, tuple)):
+            return [self._get_numpy_data(item) for item in data]
+        if isinstance(data, dict):
+            return {name: self._get_numpy_data(item) for name, item in data.items()}
+        return data

@@ -1,0 +1,171 @@
+"""Steps schedulers that watch a loss or a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmlight.dist import all_reduce
+from mmlight.engine.schedulers import ReduceLR
+from mmlight.hooks import ParamSchedulerHook
+from mmlight.registry import HOOKS
+
+DATA_BATCH = dict | tuple | list | None
+_STATE = "reduce_lr_scheduler_hook"
+
+
+@HOOKS.register_module()
+class ReduceLRSchedulerHook(ParamSchedulerHook):
+    """Give :class:`~mmlight.engine.ReduceLR` what it watches, and step it.
+
+    Without ``val_metric`` that is the mean of ``outputs["loss"]``, over all processes, since the
+    last time; with it, that metric of each validation. It takes the place of
+    ``ParamSchedulerHook`` among the default hooks (``param_scheduler``): schedulers of other kinds
+    are stepped as usual.
+
+    Args:
+        val_metric (str, optional): Name of the metric. Defaults to None.
+        by_epoch (bool): Without a metric, step after epochs; otherwise after iterations.
+            Defaults to True.
+        interval (int): Epochs or iterations between two steps, or validations with a metric.
+            Defaults to 1.
+
+    Raises:
+        ValueError: If ``interval`` is not positive.
+
+    Example:
+        >>> ReduceLRSchedulerHook(by_epoch=False, interval=100).interval
+        100
+    """
+
+    def __init__(
+        self, val_metric: str | None = None, by_epoch: bool = True, interval: int = 1
+    ) -> None:
+        if interval < 1:
+            raise ValueError(f"interval must be positive, got {interval}")
+        self.val_metric = val_metric
+        self.by_epoch = by_epoch
+        self.interval = interval
+        self._sum: Tensor | None = None
+        self._count = 0
+        self._validations = 0
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: DATA_BATCH = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Note the loss, and step if iterations count.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch.
+            data_batch (dict | tuple | list, optional): Not used. Defaults to None.
+            outputs (dict, optional): The losses. Defaults to None.
+
+        Raises:
+            KeyError: If the loss is watched and there is none.
+        """
+        for scheduler in _schedulers(runner):
+            if not scheduler.by_epoch and not isinstance(scheduler, ReduceLR):
+                scheduler.step()
+        if self.val_metric is not None:
+            return
+        if not outputs or "loss" not in outputs:
+            raise KeyError(
+                "ReduceLRSchedulerHook watches outputs['loss'], but a training step returned "
+                f"{list(outputs or {})}; set val_metric to watch a metric instead"
+            )
+        loss = torch.as_tensor(outputs["loss"]).detach()
+        self._sum = loss.clone() if self._sum is None else self._sum + loss
+        self._count += 1
+        if not self.by_epoch and self.every_n_train_iters(runner, self.interval):
+            self._step(runner, self._calculate_average_value())
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Step if epochs count.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        for scheduler in _schedulers(runner):
+            if scheduler.by_epoch and not isinstance(scheduler, ReduceLR):
+                scheduler.step()
+        if self.val_metric is None and self.by_epoch and self.every_n_epochs(runner, self.interval):
+            self._step(runner, self._calculate_average_value())
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Step on the metric, if one is watched.
+
+        Args:
+            runner (Runner): The runner.
+            metrics (dict, optional): The metrics. Defaults to None.
+
+        Raises:
+            KeyError: If the metric is not among them.
+        """
+        super().after_val_epoch(runner, metrics)
+        if self.val_metric is None or metrics is None:
+            return
+        if self.val_metric not in metrics:
+            raise KeyError(
+                f"val_metric={self.val_metric!r} is not among the metrics {list(metrics)}"
+            )
+        self._validations += 1
+        if self._validations % self.interval == 0:
+            self._step(runner, float(metrics[self.val_metric]))
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Keep what has been noted since the last step.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): The checkpoint to be.
+        """
+        checkpoint[_STATE] = {
+            "sum": self._sum,
+            "count": self._count,
+            "validations": self._validations,
+        }
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Go on with what had been noted.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): The checkpoint read.
+        """
+        state = checkpoint.get(_STATE)
+        if state is not None:
+            self._sum, self._count = state["sum"], state["count"]
+            self._validations = state["validations"]
+
+    def _calculate_average_value(self) -> float:
+        """Average the losses since the last time, and forget them.
+
+        Returns:
+            float: The mean over iterations and processes.
+        """
+        if self._sum is None:
+            return float("nan")
+        average = self._sum / self._count
+        all_reduce(average, "mean")
+        self._sum, self._count = None, 0
+        return average.item()
+
+    def _step(self, runner: Any, value: float) -> None:
+        for scheduler in _schedulers(runner):
+            if isinstance(scheduler, ReduceLR):
+                scheduler.observe(value)
+                scheduler.step()
+
+
+def _schedulers(runner: Any) -> Iterator[Any]:
+    groups = runner.param_schedulers or []
+    for group in groups.values() if isinstance(groups, dict) else [groups]:
+        yield from group

@@ -1,0 +1,179 @@
+"""Validation and test on several datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from mmlight.evaluator import Evaluator
+from mmlight.registry import LOOPS
+from mmlight.runner import BaseLoop
+from mmlight.runner.amp import autocast
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+class _MultiLoop(BaseLoop):
+    """What validation and test share."""
+
+    mode: str
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Sequence[DataLoader | dict] | DataLoader | dict,
+        evaluator: Sequence[Evaluator | dict | list] | Evaluator | dict,
+        fp16: bool = False,
+    ) -> None:
+        loaders: list[Any] = _as_list(dataloader)
+        super().__init__(runner, loaders[0])
+        self.dataloaders = [self.dataloader]
+        for loader in loaders[1:]:
+            if isinstance(loader, dict):
+                loader = runner.build_dataloader(
+                    loader, seed=runner.seed, diff_rank_seed=runner.diff_rank_seed
+                )
+            self.dataloaders.append(loader)
+        self.evaluators = self._build_evaluators(evaluator)
+        self.evaluator = self.evaluators[0]
+        self.fp16 = fp16
+        self.total_length = sum(len(loader) for loader in self.dataloaders)
+
+    def _build_evaluators(self, evaluator: Any) -> list[Evaluator]:
+        given = _as_list(evaluator)
+        if len(given) != len(self.dataloaders):
+            raise ValueError(
+                f"{type(self).__name__} has {len(self.dataloaders)} dataloaders but {len(given)} "
+                "evaluators; give each dataset its own"
+            )
+        evaluators = [
+            one if isinstance(one, Evaluator) else self.runner.build_evaluator(one) for one in given
+        ]
+        seen: dict[tuple, int] = {}
+        for index, one in enumerate(evaluators):
+            for metric in one.metrics:
+                name = (type(metric), type(getattr(metric, "metric", None)), metric.prefix)
+                if seen.setdefault(name, index) != index:
+                    raise ValueError(
+                        f"the evaluators of datasets {seen[name]} and {index} both have a "
+                        f"{type(metric).__name__} with prefix {metric.prefix!r}, so its values "
+                        "would overwrite each other; set a different prefix for each dataset"
+                    )
+        return evaluators
+
+    def _datasets(self) -> Iterator[None]:
+        """Make each dataset and its evaluator the current ones."""
+        for loader, evaluator in zip(self.dataloaders, self.evaluators, strict=True):
+            self.dataloader, self.evaluator = loader, evaluator
+            metainfo = getattr(self.dataloader.dataset, "metainfo", None)
+            if metainfo is not None:
+                self.evaluator.dataset_meta = metainfo
+                self.runner.visualizer.dataset_meta = metainfo
+            yield
+
+    def _evaluate(self) -> dict[str, float]:
+        runner, mode = self.runner, self.mode
+        runner.call_hook(f"before_{mode}")
+        runner.call_hook(f"before_{mode}_epoch")
+        runner.model.eval()
+        results: dict[str, float] = {}
+        for _ in self._datasets():
+            for idx, data_batch in enumerate(self.dataloader):
+                self.run_iter(idx, data_batch)
+            metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+            clash = sorted(results.keys() & metrics.keys())
+            if clash:
+                raise ValueError(
+                    f"two datasets both have {clash}; set a different prefix for each dataset"
+                )
+            results.update(metrics)
+        runner.call_hook(f"after_{mode}_epoch", metrics=results)
+        runner.call_hook(f"after_{mode}")
+        return results
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+        """Predict on one batch of the current dataset.
+
+        Args:
+            idx (int): Index of the batch in its dataset.
+            data_batch (Sequence[dict]): The batch.
+        """
+        runner, mode = self.runner, self.mode
+        runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
+        step = runner.model.val_step if mode == "val" else runner.model.test_step
+        with autocast(enabled=self.fp16):
+            outputs = step(data_batch)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        runner.call_hook(
+            f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs
+        )
+
+
+@LOOPS.register_module()
+class MultiValLoop(_MultiLoop):
+    """Validate on several datasets, each with its own evaluator.
+
+    The hooks see one epoch with the batches of all datasets, and the values of all metrics.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (list[DataLoader | dict]): The dataloaders, or their configs.
+        evaluator (list[Evaluator | dict | list]): As many evaluators, or their configs, in the
+            same order.
+        fp16 (bool): Predict in half precision. Defaults to False.
+
+    Raises:
+        ValueError: If there are not as many evaluators as dataloaders, or two of them have a
+            metric of one type with one prefix, so that their values would clash.
+    """
+
+    mode = "val"
+
+    def run(self) -> dict[str, float]:
+        """Run over all datasets.
+
+        Returns:
+            dict[str, float]: Values of all metrics.
+
+        Raises:
+            ValueError: If two datasets have values of the same name.
+        """
+        return self._evaluate()
+
+
+@LOOPS.register_module()
+class MultiTestLoop(_MultiLoop):
+    """Test on several datasets, each with its own evaluator.
+
+    The hooks see one epoch with the batches of all datasets, and the values of all metrics.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (list[DataLoader | dict]): The dataloaders, or their configs.
+        evaluator (list[Evaluator | dict | list]): As many evaluators, or their configs, in the
+            same order.
+        fp16 (bool): Predict in half precision. Defaults to False.
+
+    Raises:
+        ValueError: If there are not as many evaluators as dataloaders, or two of them have a
+            metric of one type with one prefix, so that their values would clash.
+    """
+
+    mode = "test"
+
+    def run(self) -> dict[str, float]:
+        """Run over all datasets.
+
+        Returns:
+            dict[str, float]: Values of all metrics.
+
+        Raises:
+            ValueError: If two datasets have values of the same name.
+        """
+        return self._evaluate()

@@ -1,0 +1,107 @@
+"""Sampling a model of any make, and reading what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from mmlight.model import is_model_wrapper
+
+
+def bare_model(model: nn.Module) -> Any:
+    """Take the wrapper off a model, if it has one.
+
+    Args:
+        model (nn.Module): A model, perhaps wrapped for training in several processes.
+
+    Returns:
+        nn.Module: The model itself.
+    """
+    return model.module if is_model_wrapper(model) else model
+
+
+def model_range(module: nn.Module) -> dict[str, Any]:
+    """Say how to read images that are in the range in which a model works.
+
+    Args:
+        module (nn.Module): The model; its data preprocessor knows.
+
+    Returns:
+        dict: ``color_order``, ``target_mean`` and ``target_std``; empty if nothing is known.
+    """
+    preprocessor = getattr(module, "data_preprocessor", None)
+    mean, std = (getattr(preprocessor, name, None) for name in ("mean", "std"))
+    if mean is None or std is None:
+        return {}
+    order = getattr(preprocessor, "output_channel_order", None) or "rgb"
+    return {"color_order": order.lower(), "target_mean": mean, "target_std": std}
+
+
+def output_range(module: nn.Module) -> dict[str, Any]:
+    """Say how to read images that a model returns.
+
+    Args:
+        module (nn.Module): The model. One whose data preprocessor has ``destruct`` returns grey
+            levels already.
+
+    Returns:
+        dict: ``color_order``, ``target_mean`` and ``target_std``; empty if nothing is known.
+    """
+    preprocessor = getattr(module, "data_preprocessor", None)
+    if not hasattr(preprocessor, "destruct"):
+        return model_range(module)
+    order = getattr(preprocessor, "input_channel_order", None) or "rgb"
+    return {"color_order": order.lower(), "target_mean": 0.0, "target_std": 1.0}
+
+
+def sample_function(module: Any) -> Callable[[Any], Any]:
+    """Find out how to sample a model.
+
+    Args:
+        module (nn.Module): A model with the documented ``val_step``, or a LightningModule, whose
+            ``predict_step`` then serves; it is given noise as a tensor.
+
+    Returns:
+        Callable: From what a sampler gives to what the model returns.
+
+    Raises:
+        TypeError: If the model has neither method.
+    """
+    if hasattr(module, "val_step"):
+        return module.val_step
+    if not hasattr(module, "predict_step"):
+        raise TypeError(
+            f"{type(module).__name__} cannot be sampled: it has neither val_step nor predict_step"
+        )
+    return lambda data: module.predict_step(_bare_noise(data), 0)
+
+
+def _bare_noise(data: Any) -> Any:
+    """A LightningModule takes noise as a tensor, when nothing else is asked for."""
+    inputs = data.get("inputs") if isinstance(data, Mapping) else None
+    if isinstance(inputs, Mapping) and set(inputs) == {"noise", "num_batches"}:
+        return inputs["noise"]
+    return data
+
+
+def samples_of(outputs: Any) -> list:
+    """Take what a model returned apart.
+
+    Args:
+        outputs (Any): A list of samples, a tensor of images, or a dict of such tensors.
+
+    Returns:
+        list: One entry for each image.
+
+    Example:
+        >>> import torch
+        >>> len(samples_of(torch.zeros(3, 1, 4, 4)))
+        3
+    """
+    if isinstance(outputs, Mapping):
+        columns = {name: value for name, value in outputs.items() if isinstance(value, Tensor)}
+        rows = zip(*columns.values(), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+    return list(outputs)

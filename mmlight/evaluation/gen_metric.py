@@ -1,0 +1,134 @@
+"""The base class of metrics of generative models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from mmlight.dist import get_world_size
+from mmlight.engine.samplers import DataSampler, NoiseSampler
+from mmlight.evaluator import BaseMetric
+
+SAMPLER_MODES = ("Noise", "Data", "normal")
+_BATCH = 64
+
+
+class GenMetric(BaseMetric):
+    """A metric of generated images, which says what has to be generated for it.
+
+    :class:`GenEvaluator` puts the metrics whose :meth:`sampler_key` is equal into one group; one
+    sampler then serves the whole group, so that each image is generated once.
+
+    Args:
+        fake_nums (int): Generated images that the metric needs, over all processes.
+        real_nums (int): Real images that it needs; 0 for none, -1 for the whole dataset.
+            Defaults to 0.
+        fake_key (str): Field of a sample that is the generated image. Defaults to ``fake_img``.
+        real_key (str): Entry of the inputs that is the real image. Defaults to ``img``.
+        sample_model (str): Generator to take: ``ema`` or ``orig``. Defaults to ``ema``.
+        sampler_mode (str): What the model is given: ``Noise``, or ``Data``, items of the dataset,
+            for models that translate; or ``normal``, the batches of the dataloader.
+            Defaults to ``Noise``.
+        collect_device (str): Where results of several processes are gathered. Defaults to ``cpu``.
+        prefix (str, optional): Put before the names of the values. Defaults to the class's.
+
+    Raises:
+        ValueError: If ``sample_model`` or ``sampler_mode`` is not known, or a number is negative.
+    """
+
+    def __init__(
+        self,
+        fake_nums: int,
+        real_nums: int = 0,
+        fake_key: str = "fake_img",
+        real_key: str = "img",
+        sample_model: str = "ema",
+        sampler_mode: str = "Noise",
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device, prefix)
+        if sample_model not in ("ema", "orig"):
+            raise ValueError(f"sample_model must be 'ema' or 'orig', got {sample_model!r}")
+        if sampler_mode not in SAMPLER_MODES:
+            raise ValueError(f"sampler_mode must be one of {SAMPLER_MODES}, got {sampler_mode!r}")
+        if fake_nums < 1 or real_nums < -1:
+            raise ValueError(
+                f"fake_nums must be positive and real_nums at least -1, got {fake_nums} and "
+                f"{real_nums}"
+            )
+        self.fake_nums = fake_nums
+        self.real_nums = real_nums
+        self.fake_key = fake_key
+        self.real_key = real_key
+        self.sample_model = sample_model
+        self.sampler_mode = sampler_mode
+
+    @property
+    def fake_nums_per_device(self) -> int:
+        """int: Generated images that this process contributes."""
+        return math.ceil(self.fake_nums / get_world_size())
+
+    def sampler_key(self) -> Hashable:
+        """Name the kind of samples that the metric needs.
+
+        Returns:
+            Hashable: Metrics with equal keys share their samples.
+        """
+        return self.sampler_mode, self.sample_model
+
+    def prepare(self, module: nn.Module, dataloader: DataLoader) -> None:
+        """Take what the metric needs of the real images; called before each evaluation.
+
+        Args:
+            module (nn.Module): The model.
+            dataloader (DataLoader): The real images.
+        """
+
+    def get_metric_sampler(
+        self, model: nn.Module, dataloader: DataLoader, metrics: Sequence[GenMetric]
+    ) -> Any:
+        """Make the sampler for a group of metrics.
+
+        Args:
+            model (nn.Module): The model.
+            dataloader (DataLoader): The real images; its batch size is the sampler's.
+            metrics (Sequence[GenMetric]): The group, which this metric is in.
+
+        Returns:
+            Iterable: What to give to the model, batch by batch; it has a length.
+        """
+        if self.sampler_mode == "normal":
+            return dataloader
+        batch_size = dataloader.batch_size or _BATCH
+        needed = max(metric.fake_nums_per_device for metric in metrics)
+        times = math.ceil(needed / batch_size)
+        options = {"sample_model": self.sample_model}
+        if self.sampler_mode == "Data":
+            return DataSampler(dataloader, batch_size, times, shuffle=False, options=options)
+        return NoiseSampler(model, batch_size, times, options)
+
+    def fake_image(self, sample: dict) -> Tensor:
+        """Find the generated image in a sample.
+
+        Args:
+            sample (dict): A sample; it may have the sample of the generator that the metric
+                wants, ``ema`` or ``orig``, inside.
+
+        Returns:
+            Tensor: The image ``(C, H, W)``.
+
+        Raises:
+            KeyError: If there is no such image.
+        """
+        inner = sample.get(self.sample_model)
+        found = sample if inner is None else inner
+        if self.fake_key not in found:
+            raise KeyError(
+                f"{type(self).__name__} finds no {self.fake_key!r} in a sample with {list(found)}"
+            )
+        return found[self.fake_key]

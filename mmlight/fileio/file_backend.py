@@ -1,0 +1,118 @@
+"""From the address of a file to the backend that holds it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from fsspec import available_protocols
+
+from .backends import BaseStorageBackend, FsspecBackend, backends, prefix_to_backends
+
+_instances: dict[str, BaseStorageBackend] = {}
+
+
+def parse_uri_prefix(uri: str | Path) -> str:
+    """Return the scheme of an address, without the cluster that may stand before it.
+
+    Args:
+        uri (str or Path): The address.
+
+    Returns:
+        str: The scheme; empty for a plain path.
+
+    Raises:
+        AssertionError: If ``uri`` is neither a string nor a Path.
+
+    Example:
+        >>> parse_uri_prefix("s3://bucket/a"), parse_uri_prefix("name:s3://bucket/a")
+        ('s3', 's3')
+        >>> parse_uri_prefix("/data/a")
+        ''
+    """
+    assert isinstance(uri, (str, Path)), f"uri should be a str or a Path, but got {type(uri)}"
+    before, separator, _ = str(uri).partition("://")
+    return before.rsplit(":", 1)[-1] if separator else ""
+
+
+def find_backend(uri: str | Path) -> type[BaseStorageBackend]:
+    """Return the class that holds a file: a registered one, or fsspec's for what only it knows.
+
+    Args:
+        uri (str or Path): Address of the file.
+
+    Returns:
+        type: The class.
+
+    Raises:
+        KeyError: If nobody knows the scheme.
+
+    Example:
+        >>> find_backend("memory://a").__name__, find_backend("a").__name__
+        ('FsspecBackend', 'LocalBackend')
+    """
+    prefix = parse_uri_prefix(uri)
+    # Two colons chain file systems of fsspec, as in "zip://a.txt::s3://bucket/b.zip".
+    if prefix and "::" in str(uri):
+        return FsspecBackend
+    if prefix in prefix_to_backends:
+        return prefix_to_backends[prefix]
+    if prefix in available_protocols():
+        return FsspecBackend
+    close = get_close_matches(prefix, [*filter(None, prefix_to_backends), *available_protocols()])
+    raise KeyError(
+        f"no storage backend is known for {prefix}:// ({uri})"
+        + (f", did you mean {' or '.join(close)}?" if close else "")
+    )
+
+
+def get_file_backend(
+    uri: str | Path | None = None,
+    *,
+    backend_args: dict | None = None,
+    enable_singleton: bool = False,
+) -> Any:
+    """Return the backend that holds a file.
+
+    Args:
+        uri (str or Path, optional): Address of the file; its scheme tells the backend.
+        backend_args (dict, optional): Arguments of the backend; a ``backend`` among them names it
+            and comes before the scheme.
+        enable_singleton (bool): Return the same object for the same arguments.
+
+    Returns:
+        BaseStorageBackend: The backend.
+
+    Raises:
+        ValueError: If neither ``uri`` nor a ``backend`` is given.
+        KeyError: If the scheme or the name is unknown.
+
+    Example:
+        >>> get_file_backend("/data/a.txt").name
+        'LocalBackend'
+        >>> get_file_backend(backend_args={"backend": "http"}).name
+        'HTTPBackend'
+    """
+    args = dict(backend_args or {})
+    name = args.pop("backend", None)
+    if name is not None:
+        cls = _named_backend(name)
+    elif uri is not None:
+        cls = find_backend(uri)
+    else:
+        raise ValueError('uri should not be None when "backend" does not exist in backend_args')
+    if not enable_singleton:
+        return cls(**args)
+    key = f"{id(cls)}:{sorted(args.items())}"
+    if key not in _instances:
+        _instances[key] = cls(**args)
+    return _instances[key]
+
+
+def _named_backend(name: str) -> type[BaseStorageBackend]:
+    if name not in backends:
+        close = get_close_matches(str(name), backends, n=1)
+        hint = f", did you mean {close[0]!r}?" if close else ""
+        raise KeyError(f"no storage backend is called {name!r}, only {sorted(backends)}{hint}")
+    return backends[name]

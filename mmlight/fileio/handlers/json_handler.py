@@ -1,0 +1,80 @@
+"""Data as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, Any
+
+import numpy as np
+
+from .base import BaseFileHandler
+
+
+def set_default(obj: Any) -> Any:
+    """Turn what JSON does not know, sets, ranges, numpy arrays and numbers, into what it does.
+
+    Args:
+        obj: The object.
+
+    Returns:
+        list or int or float: Its plain form.
+
+    Raises:
+        TypeError: If it has none.
+
+    Example:
+        >>> set_default(range(2)), set_default(np.float64(0.5))
+        ([0, 1], 0.5)
+    """
+    if isinstance(obj, (set, range)):
+        return list(obj)
+    if isinstance(obj, np.ndarray):
+        return obj.tolist()
+    if isinstance(obj, np.generic):
+        return obj.item()
+    raise TypeError(f"{type(obj)} is unsupported for json dump")
+
+
+class JsonHandler(BaseFileHandler):
+    """Data as JSON, where sets, ranges and numpy arrays become lists.
+
+    Example:
+        >>> JsonHandler().dump_to_str({"a": np.arange(2)})
+        '{"a": [0, 1]}'
+    """
+
+    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
+        """Read an object from an open file.
+
+        Args:
+            file (IO): The file.
+            **kwargs: Passed to :func:`json.load`.
+
+        Returns:
+            object: What was read.
+        """
+        return json.load(file, **kwargs)
+
+    def dump_to_fileobj(self, obj: Any, file: IO, **kwargs: Any) -> None:
+        """Write an object to an open file.
+
+        Args:
+            obj: The object.
+            file (IO): The file.
+            **kwargs: Passed to :func:`json.dump`.
+        """
+        kwargs.setdefault("default", set_default)
+        json.dump(obj, file, **kwargs)
+
+    def dump_to_str(self, obj: Any, **kwargs: Any) -> str:
+        """Write an object to a string.
+
+        Args:
+            obj: The object.
+            **kwargs: Passed to :func:`json.dumps`.
+
+        Returns:
+            str: The JSON text.
+        """
+        kwargs.setdefault("default", set_default)
+        return json.dumps(obj, **kwargs)

@@ -1,0 +1,272 @@
+"""Saves checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmlight.dist import is_main_process
+from mmlight.fileio import get_file_backend
+from mmlight.fileio.checkpoint_file import write_text_atomically
+from mmlight.hooks.best_metric import BestMetrics
+from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.out_dir import check_backend_args, experiment_dir
+from mmlight.hooks.publish import publish_checkpoint
+from mmlight.registry import HOOKS
+from mmlight.utils import is_seq_of
+
+_LAST = "last_checkpoint"
+
+
+@HOOKS.register_module()
+class CheckpointHook(Hook):
+    """Save a checkpoint every so often, one for each best metric, and remove those outdated.
+
+    A checkpoint is complete under its name before the file ``last_checkpoint`` names it, and
+    before any older one is removed; so a run that is killed at any moment can be resumed. A new
+    best metric saves the newest checkpoint again, so that it knows of it. What is kept is part of
+    the checkpoints (in their message hub): a resumed run ends with the files of one that was never
+    interrupted.
+
+    Args:
+        interval: Epochs or iterations between two checkpoints; -1 for never.
+        by_epoch: Whether ``interval`` and ``save_begin`` count epochs; else they count iterations.
+        save_optimizer: Whether a checkpoint holds the optimizer's state.
+        save_param_scheduler: Whether a checkpoint holds the schedulers' state.
+        out_dir: Folder or URL to save to; the name of the work directory is added to it. None is
+            the work directory.
+        max_keep_ckpts: How many checkpoints to keep, the newest ones; -1 for all.
+        save_last: Whether the end of the training is saved whatever ``interval`` says.
+        save_best: Metric, or metrics, whose best value has a checkpoint of its own; ``'auto'`` is
+            the first metric of a validation.
+        rule: ``'greater'`` or ``'less'``, what makes a metric better, one for all or one for each;
+            taken from the metric's name by default.
+        greater_keys: Parts of the names of metrics that should grow.
+        less_keys: Parts of the names of metrics that should shrink.
+        file_client_args: Deprecated, use ``backend_args``.
+        filename_tmpl: Name of a checkpoint, with one ``{}`` for the epoch or iteration; by
+            default ``'epoch_{}.pth'`` or ``'iter_{}.pth'``.
+        backend_args: Arguments of the storage backend of ``out_dir``.
+        published_keys: Keys of a checkpoint; at the end of the training the newest and the best
+            are written once more with only these and with their hash in the name.
+        save_begin: Epoch or iteration before which nothing is saved.
+        **kwargs: More arguments for ``runner.save_checkpoint``.
+
+    Raises:
+        AssertionError: If ``save_best`` or ``rule`` is of the wrong type or repeats itself.
+        KeyError: If a rule is unknown.
+        TypeError: If ``published_keys`` is of the wrong type.
+        ValueError: If ``save_begin`` is negative, a rule cannot be inferred, or
+            ``filename_tmpl`` has not exactly one ``{}``.
+
+    Example:
+        >>> hook = CheckpointHook(interval=2, save_best=["FID", "IS"], rule=["less", "greater"])
+        >>> hook.rules
+        ['less', 'greater']
+    """
+
+    priority = "VERY_LOW"
+
+    def __init__(
+        self,
+        interval: int = -1,
+        by_epoch: bool = True,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        out_dir: str | Path | None = None,
+        max_keep_ckpts: int = -1,
+        save_last: bool = True,
+        save_best: str | list[str] | None = None,
+        rule: str | list[str] | None = None,
+        greater_keys: Sequence[str] | None = None,
+        less_keys: Sequence[str] | None = None,
+        file_client_args: dict | None = None,
+        filename_tmpl: str | None = None,
+        backend_args: dict | None = None,
+        published_keys: str | list[str] | None = None,
+        save_begin: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        self.interval = interval
+        self.by_epoch = by_epoch
+        self.save_optimizer = save_optimizer
+        self.save_param_scheduler = save_param_scheduler
+        self.out_dir = None if out_dir is None else str(out_dir)
+        self.max_keep_ckpts = max_keep_ckpts
+        self.save_last = save_last
+        self.args = kwargs
+        self.backend_args = check_backend_args(file_client_args, backend_args)
+        self.save_best = save_best
+        self._best = BestMetrics(save_best, rule, greater_keys, less_keys)
+        self.filename_tmpl = _check_template(filename_tmpl, by_epoch)
+        self.published_keys = _check_published_keys(published_keys)
+        if save_begin < 0:
+            raise ValueError(f"save_begin must be 0 or more, got {save_begin}")
+        self.save_begin = save_begin
+        self.last_ckpt: str | None = None
+        self.keep_ckpt_ids: list[int] = []
+
+    @property
+    def rules(self) -> list[str | None]:
+        """The rule of each metric in ``save_best``."""
+        return self._best.rules
+
+    @property
+    def key_indicators(self) -> list[str]:
+        """The metrics in ``save_best``."""
+        return self._best.metrics
+
+    def before_train(self, runner: Any) -> None:
+        """Settle where checkpoints go, and take up what a resumed run has kept so far."""
+        self._dir = runner.work_dir
+        if self.out_dir is not None:
+            self._dir = experiment_dir(self.out_dir, runner.work_dir, self.backend_args)
+        self._backend = get_file_backend(self._dir, backend_args=self.backend_args)
+        runner.logger.info(f"Checkpoints will be saved to {self._dir}.")
+        self.last_ckpt = runner.message_hub.runtime_info.get("last_ckpt")
+        self.keep_ckpt_ids = list(runner.message_hub.runtime_info.get("keep_ckpt_ids", ()))
+        # What the checkpoint that is resumed was to replace is still there if the run was killed
+        # between the two.
+        outdated = list(runner.message_hub.runtime_info.get("outdated_ckpt_ids", ()))
+        if self.max_keep_ckpts > 0:
+            while len(self.keep_ckpt_ids) > self.max_keep_ckpts:
+                outdated.append(self.keep_ckpt_ids.pop(0))
+        self._remove([self._path_of(step) for step in outdated])
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Save a checkpoint if it is time, counted in epochs."""
+        if not self.by_epoch:
+            return
+        if self.every_n_epochs(runner, self.interval, self.save_begin) or (
+            self.save_last and self.is_last_train_epoch(runner)
+        ):
+            runner.logger.info(f"Saving checkpoint at {runner.epoch + 1} epochs")
+            self._save(runner, runner.epoch + 1, runner.epoch + 1, runner.iter)
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: DataBatch = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Save a checkpoint if it is time, counted in iterations."""
+        if self.by_epoch:
+            return
+        if self.every_n_train_iters(runner, self.interval, self.save_begin) or (
+            self.save_last and self.is_last_train_iter(runner)
+        ):
+            runner.logger.info(f"Saving checkpoint at {runner.iter + 1} iterations")
+            self._save(runner, runner.iter + 1, runner.epoch, runner.iter + 1)
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Save a checkpoint for each metric that is better than ever."""
+        if self.save_best is None:
+            return
+        if not metrics:
+            runner.logger.warning(
+                "The validation gave no metrics, so no best checkpoint can be told from it."
+            )
+            return
+        step = runner.epoch if self.by_epoch else runner.iter
+        found = False
+        for metric, score in self._best.improved(metrics, runner.message_hub.runtime_info):
+            self._save_best(runner, metric, score, step)
+            found = True
+        if found and self.last_ckpt is not None:
+            self._save(runner, step, runner.epoch, runner.iter)
+
+    def after_train(self, runner: Any) -> None:
+        """Publish the newest and the best checkpoints if ``published_keys`` are given."""
+        if self.published_keys is None or not is_main_process():
+            return
+        paths = [self.last_ckpt] if self.save_last else []
+        paths += [self._best.path(metric, runner.message_hub) for metric in self._best.metrics]
+        for path in filter(None, paths):
+            published = publish_checkpoint(path, self.published_keys, self._backend, runner.logger)
+            runner.logger.info(f"The checkpoint ({path}) is published to {published}.")
+
+    def _path_of(self, step: int) -> str:
+        return self._backend.join_path(self._dir, self.filename_tmpl.format(step))
+
+    def _save(self, runner: Any, step: int, epoch: int, iteration: int) -> None:
+        """Save the checkpoint of ``step``, name it the last one, then remove the outdated."""
+        self.last_ckpt = self._path_of(step)
+        hub = runner.message_hub
+        hub.update_info("last_ckpt", self.last_ckpt)
+        outdated: list[int] = []
+        if self.max_keep_ckpts > 0:
+            if step not in self.keep_ckpt_ids:
+                self.keep_ckpt_ids.append(step)
+            while len(self.keep_ckpt_ids) > self.max_keep_ckpts:
+                outdated.append(self.keep_ckpt_ids.pop(0))
+            hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
+            hub.update_info("outdated_ckpt_ids", outdated)
+        runner.save_checkpoint(
+            self._dir,
+            self.filename_tmpl.format(step),
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta={"epoch": epoch, "iter": iteration},
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if is_main_process():
+            write_text_atomically(self.last_ckpt, Path(runner.work_dir, _LAST))
+        self._remove([self._path_of(old) for old in outdated])
+
+    def _save_best(self, runner: Any, metric: str, score: float, step: int) -> None:
+        """Save the checkpoint of a best ``metric``, then remove the one it replaces."""
+        hub = runner.message_hub
+        name = f"best_{metric}_{self.filename_tmpl.format(step)}".replace("/", "_")
+        path = self._backend.join_path(self._dir, name)
+        previous = self._best.path(metric, hub)
+        self._best.record(metric, score, path, hub)
+        runner.save_checkpoint(
+            self._dir,
+            name,
+            save_optimizer=False,
+            save_param_scheduler=False,
+            meta={"epoch": runner.epoch, "iter": runner.iter},
+            by_epoch=False,
+            backend_args=self.backend_args,
+        )
+        unit = "epoch" if self.by_epoch else "iter"
+        runner.logger.info(
+            f"The best checkpoint with {score:0.4f} {metric} at {step} {unit} is saved to {name}."
+        )
+        if previous is not None and previous != path and self._remove([previous]):
+            runner.logger.info(f"The previous best checkpoint {previous} is removed")
+
+    def _remove(self, paths: list[str]) -> bool:
+        """Remove what there is of ``paths`` (files, or folders of sharded checkpoints)."""
+        found = False
+        if is_main_process():
+            for path in paths:
+                if self._backend.isfile(path):
+                    self._backend.remove(path)
+                    found = True
+                elif self._backend.isdir(path):
+                    self._backend.rmtree(path)
+                    found = True
+        return found
+
+
+def _check_template(template: str | None, by_epoch: bool) -> str:
+    if template is None:
+        return "epoch_{}.pth" if by_epoch else "iter_{}.pth"
+    if template.count("{}") != 1:
+        raise ValueError(f"filename_tmpl must contain '{{}}' exactly once, got {template!r}")
+    return template
+
+
+def _check_published_keys(keys: str | list[str] | None) -> list[str] | None:
+    if keys is None:
+        return None
+    if isinstance(keys, str):
+        return [keys]
+    if not is_seq_of(keys, str):
+        raise TypeError(f"published_keys must be a str, a sequence of str or None, got {keys!r}")
+    return list(keys)

@@ -1,0 +1,176 @@
+"""Keeps a moving average of the weights."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.logging import print_log
+from mmlight.model import is_model_wrapper
+from mmlight.model.state_dict import load_state_dict
+from mmlight.registry import HOOKS, MODELS
+
+_PREFIX = "module."
+
+
+@HOOKS.register_module()
+class EMAHook(Hook):
+    """Average the weights while training, and validate, test and publish the average.
+
+    For a validation or a test the average takes the model's place. A checkpoint holds the average
+    under ``state_dict``, ready to use, and the weights being trained under ``ema_state_dict``.
+
+    Args:
+        ema_type: Registered name of the average, one of :mod:`mmlight.model`'s averaged models.
+        strict_load: Whether an average that is resumed must have exactly the model's keys.
+        begin_iter: Iteration, counted from 0, with which averaging begins; before it the average
+            is a copy of the model.
+        begin_epoch: Epoch, counted from 0, with which averaging begins. Give at most one of both.
+        **kwargs: Arguments of the average (``momentum``, ``interval``, ``update_buffers``, ...).
+
+    Raises:
+        AssertionError: If a beginning is negative or both are given.
+
+    Example:
+        >>> EMAHook(momentum=0.001, begin_epoch=2).begin_epoch
+        2
+    """
+
+    priority = "NORMAL"
+
+    def __init__(
+        self,
+        ema_type: str = "ExponentialMovingAverage",
+        strict_load: bool = True,
+        begin_iter: int = 0,
+        begin_epoch: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        for name, begin in (("begin_iter", begin_iter), ("begin_epoch", begin_epoch)):
+            if begin < 0:
+                raise AssertionError(f"{name} must be 0 or more, got {begin}")
+        if begin_iter and begin_epoch:
+            raise AssertionError(
+                f"give begin_iter or begin_epoch, not both (got {begin_iter} and {begin_epoch})"
+            )
+        self.strict_load = strict_load
+        self.ema_cfg = {"type": ema_type, **kwargs}
+        self.begin_iter = begin_iter
+        self.begin_epoch = begin_epoch
+        self.enabled_by_epoch = begin_epoch > 0
+
+    def before_run(self, runner: Any) -> None:
+        """Make the average, a copy of the model."""
+        model = runner.model
+        self.src_model = model.module if is_model_wrapper(model) else model
+        self.ema_model = MODELS.build(self.ema_cfg, default_args={"model": self.src_model})
+
+    def before_train(self, runner: Any) -> None:
+        """Check that averaging begins within the run.
+
+        Raises:
+            AssertionError: If it would begin after the end.
+        """
+        name, begin, end = (
+            ("epochs", self.begin_epoch, runner.max_epochs)
+            if self.enabled_by_epoch
+            else ("iters", self.begin_iter, runner.max_iters)
+        )
+        if end is not None and begin > end:
+            raise AssertionError(
+                f"begin_{name[:-1]}={begin} of EMAHook is after the end of the run, "
+                f"max_{name}={end}; nothing would be averaged"
+            )
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: DataBatch = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Take the new weights into the average."""
+        if self._ema_started(runner):
+            self.ema_model.update_parameters(self.src_model)
+        else:
+            source = self.src_model.state_dict()
+            with torch.no_grad():
+                for name, average in self.ema_model.module.state_dict().items():
+                    average.copy_(source[name])
+
+    def before_val_epoch(self, runner: Any) -> None:
+        """Put the average in the model's place."""
+        if self._ema_started(runner):
+            self._swap_ema_parameters()
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Put the trained weights back."""
+        if self._ema_started(runner):
+            self._swap_ema_parameters()
+
+    def before_test_epoch(self, runner: Any) -> None:
+        """Put the average in the model's place."""
+        self._swap_ema_parameters()
+
+    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Put the trained weights back."""
+        self._swap_ema_parameters()
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Add ``ema_state_dict`` to ``checkpoint`` and exchange it with ``state_dict``."""
+        if self._ema_started(runner):
+            checkpoint["ema_state_dict"] = self.ema_model.state_dict()
+            self._swap_ema_state_dict(checkpoint)
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Resume the average; without one in ``checkpoint``, start from the weights loaded.
+
+        Raises:
+            RuntimeError: If ``strict_load`` and the keys differ.
+        """
+        resuming = bool(getattr(runner, "_resume", False))
+        if resuming and "ema_state_dict" in checkpoint:
+            self._swap_ema_state_dict(checkpoint)
+            self.ema_model.load_state_dict(checkpoint["ema_state_dict"], strict=self.strict_load)
+            return
+        if resuming:
+            print_log(
+                "The checkpoint has no `ema_state_dict`; the moving average starts from its "
+                "`state_dict`",
+                "current",
+            )
+        load_state_dict(self.ema_model.module, checkpoint["state_dict"], strict=self.strict_load)
+
+    def _ema_started(self, runner: Any) -> bool:
+        if self.enabled_by_epoch:
+            return runner.epoch + 1 >= self.begin_epoch
+        return runner.iter + 1 >= self.begin_iter
+
+    def _tensors(self, model: torch.nn.Module) -> Iterator[torch.Tensor]:
+        if self.ema_model.update_buffers:
+            return itertools.chain(model.parameters(), model.buffers())
+        return model.parameters()
+
+    @torch.no_grad()
+    def _swap_ema_parameters(self) -> None:
+        pairs = zip(
+            self._tensors(self.ema_model.module), self._tensors(self.src_model), strict=True
+        )
+        for average, source in pairs:
+            trained = source.detach().clone()
+            source.copy_(average)
+            average.copy_(trained)
+
+    @staticmethod
+    def _swap_ema_state_dict(checkpoint: dict) -> None:
+        """Exchange the tensors of both state dicts; the keys of neither change."""
+        model_state = checkpoint["state_dict"]
+        ema_state = checkpoint["ema_state_dict"]
+        for key in ema_state:
+            if key.startswith(_PREFIX):
+                name = key[len(_PREFIX) :]
+                ema_state[key], model_state[name] = model_state[name], ema_state[key]

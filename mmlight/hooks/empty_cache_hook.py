@@ -1,0 +1,69 @@
+"""Gives cached GPU memory back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.registry import HOOKS
+
+
+@HOOKS.register_module()
+class EmptyCacheHook(Hook):
+    """Release the GPU memory that torch keeps in its cache and does not use.
+
+    Args:
+        before_epoch: Whether to do so before each epoch.
+        after_epoch: Whether to do so after each epoch.
+        after_iter: Whether to do so after each iteration.
+
+    Example:
+        >>> EmptyCacheHook(after_epoch=False).get_triggered_stages()
+        []
+    """
+
+    priority = "NORMAL"
+
+    def __init__(
+        self, before_epoch: bool = False, after_epoch: bool = True, after_iter: bool = False
+    ) -> None:
+        self._do_before_epoch = before_epoch
+        self._do_after_epoch = after_epoch
+        self._do_after_iter = after_iter
+
+    def get_triggered_stages(self) -> list[str]:
+        """Names of the points at which memory is really released."""
+        asked = {
+            "before_train_epoch": self._do_before_epoch,
+            "before_val_epoch": self._do_before_epoch,
+            "before_test_epoch": self._do_before_epoch,
+            "after_train_epoch": self._do_after_epoch,
+            "after_val_epoch": self._do_after_epoch,
+            "after_test_epoch": self._do_after_epoch,
+            "after_train_iter": self._do_after_iter,
+            "after_val_iter": self._do_after_iter,
+            "after_test_iter": self._do_after_iter,
+        }
+        return [point for point in super().get_triggered_stages() if asked.get(point, True)]
+
+    def _before_epoch(self, runner: Any, mode: str = "train") -> None:
+        if self._do_before_epoch:
+            torch.cuda.empty_cache()
+
+    def _after_epoch(self, runner: Any, mode: str = "train") -> None:
+        if self._do_after_epoch:
+            torch.cuda.empty_cache()
+
+    def _after_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: DataBatch = None,
+        outputs: Sequence | dict | None = None,
+        mode: str = "train",
+    ) -> None:
+        if self._do_after_iter:
+            torch.cuda.empty_cache()

@@ -1,0 +1,58 @@
+"""Steps the parameter schedulers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.registry import HOOKS
+
+
+def _all_schedulers(runner: Any) -> list:
+    schedulers = runner.param_schedulers
+    if isinstance(schedulers, dict):
+        # A single config, or configs by optimizer, where nothing is trained: not built then.
+        groups = [group for group in schedulers.values() if isinstance(group, list)]
+        schedulers = [scheduler for group in groups for scheduler in group]
+    return [one for one in schedulers or () if not isinstance(one, dict)]
+
+
+@HOOKS.register_module()
+class ParamSchedulerHook(Hook):
+    """Step the parameter schedulers (learning rate, momentum) of a run.
+
+    Those with ``by_epoch=False`` step after each iteration, the others after each epoch. Those
+    that depend on a metric step once more after each validation, with its metrics.
+
+    Example:
+        >>> ParamSchedulerHook().priority
+        'LOW'
+    """
+
+    priority = "LOW"
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: DataBatch = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Step the schedulers that count iterations."""
+        for scheduler in _all_schedulers(runner):
+            if not scheduler.by_epoch:
+                scheduler.step()
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Step the schedulers that count epochs."""
+        for scheduler in _all_schedulers(runner):
+            if scheduler.by_epoch:
+                scheduler.step()
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Give the ``metrics`` to the schedulers that depend on one."""
+        if metrics is None:
+            return
+        for scheduler in _all_schedulers(runner):
+            if getattr(scheduler, "need_val_args", False):
+                scheduler.step(metrics)

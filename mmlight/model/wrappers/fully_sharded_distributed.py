@@ -1,0 +1,217 @@
+"""Training of a model whose parameters are split over several processes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import nn
+from torch.distributed import ProcessGroup
+from torch.distributed.fsdp import (
+    BackwardPrefetch,
+    CPUOffload,
+    FullyShardedDataParallel,
+    MixedPrecision,
+    ShardingStrategy,
+)
+from torch.distributed.fsdp.wrap import (
+    always_wrap_policy,
+    size_based_auto_wrap_policy,
+    transformer_auto_wrap_policy,
+)
+
+from mmlight.device import get_device
+from mmlight.registry import FUNCTIONS, MODEL_WRAPPERS, Registry
+
+if TYPE_CHECKING:
+    from mmlight.optim import OptimWrapper
+
+FSDP_WRAP_POLICIES = Registry("fsdp wrap policy", parent=FUNCTIONS, scope="mmlight")
+for _policy in (always_wrap_policy, size_based_auto_wrap_policy, transformer_auto_wrap_policy):
+    FSDP_WRAP_POLICIES.register_module(module=_policy)
+
+_E = TypeVar("_E", bound=Enum)
+
+
+@MODEL_WRAPPERS.register_module()
+class MMFullyShardedDataParallel(FullyShardedDataParallel):
+    """``FullyShardedDataParallel`` of a model that has steps for training, validation and test.
+
+    Losses and predictions are computed by ``FullyShardedDataParallel.forward``, which gathers the
+    parameters. Arguments may be given as plain values, as a config does.
+
+    Args:
+        module (nn.Module): The model, usually a ``BaseModel``.
+        process_group (ProcessGroup, optional): The processes that share the model; all if left out.
+        cpu_offload (bool | CPUOffload, optional): Whether parameters wait on the CPU.
+        fsdp_auto_wrap_policy (str | dict | Callable, optional): Which submodules are units of their
+            own: a policy, the name of one in the registry ``FSDP_WRAP_POLICIES``, or a dict of such
+            a name (``type``) and its arguments.
+        backward_prefetch (str | BackwardPrefetch, optional): ``BACKWARD_PRE`` or ``BACKWARD_POST``.
+        auto_wrap_policy (str | dict | Callable, optional): Another name of
+            ``fsdp_auto_wrap_policy``.
+        sharding_strategy (str | ShardingStrategy, optional): Such as ``FULL_SHARD``.
+        mixed_precision (dict | MixedPrecision, optional): Arguments of ``MixedPrecision``; types
+            may be given by name.
+        param_init_fn (str | dict | Callable, optional): How to make parameters of the meta device:
+            a function, its name in the registry ``FUNCTIONS``, or a dict like the policy's.
+        use_orig_params (bool): Whether optimizers see the parameters as they were.
+        **kwargs: Other arguments of ``FullyShardedDataParallel``.
+
+    Raises:
+        TypeError: If an argument has another type.
+        ValueError: If a name is not known.
+
+    Example:
+        >>> import torch.distributed as dist
+        >>> dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+        >>> model = MMFullyShardedDataParallel(nn.Linear(2, 1), sharding_strategy="NO_SHARD")
+        >>> model(torch.ones(1, 2)).shape
+        torch.Size([1, 1])
+        >>> dist.destroy_process_group()
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        process_group: ProcessGroup | None = None,
+        cpu_offload: bool | CPUOffload | None = None,
+        fsdp_auto_wrap_policy: str | dict | Callable | None = None,
+        backward_prefetch: str | BackwardPrefetch | None = None,
+        *,
+        auto_wrap_policy: str | dict | Callable | None = None,
+        sharding_strategy: str | ShardingStrategy | None = None,
+        mixed_precision: dict | MixedPrecision | None = None,
+        param_init_fn: str | dict | Callable | None = None,
+        use_orig_params: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        if isinstance(cpu_offload, bool):
+            cpu_offload = CPUOffload(offload_params=cpu_offload)
+        elif cpu_offload is not None and not isinstance(cpu_offload, CPUOffload):
+            raise _wrong_type("cpu_offload", "None, bool or CPUOffload", cpu_offload)
+        if fsdp_auto_wrap_policy is None:
+            fsdp_auto_wrap_policy = auto_wrap_policy
+        if get_device() == "cpu":
+            # FSDP looks for an accelerator unless it is told that there is none.
+            kwargs.setdefault("device_id", torch.device("cpu"))
+        super().__init__(
+            module=module,
+            process_group=process_group,
+            sharding_strategy=_member(ShardingStrategy, "sharding_strategy", sharding_strategy),
+            cpu_offload=cpu_offload,
+            auto_wrap_policy=_function(
+                "fsdp_auto_wrap_policy", fsdp_auto_wrap_policy, FSDP_WRAP_POLICIES
+            ),
+            backward_prefetch=_member(BackwardPrefetch, "backward_prefetch", backward_prefetch),
+            mixed_precision=_mixed_precision(mixed_precision),
+            param_init_fn=_function("param_init_fn", param_init_fn, FUNCTIONS),
+            use_orig_params=use_orig_params,
+            **kwargs,
+        )
+
+    @property
+    def module(self) -> Any:
+        """nn.Module: The wrapped model."""
+        return super().module
+
+    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, torch.Tensor]:
+        """Run one training iteration: forward, sum of the losses, update of the parameters.
+
+        Args:
+            data (dict): A batch, as the dataloader gives it.
+            optim_wrapper (OptimWrapper): Updates the parameters.
+
+        Returns:
+            dict[str, Tensor]: What the model wants logged.
+        """
+        with optim_wrapper.optim_context(self):
+            data = self.module.data_preprocessor(data, training=True)
+            losses = self._run_forward(data, mode="loss")
+        parsed_loss, log_vars = self.module.parse_losses(losses)
+        optim_wrapper.update_params(parsed_loss)
+        return log_vars
+
+    def val_step(self, data: dict) -> list:
+        """Predict on a validation batch.
+
+        Args:
+            data (dict): A batch, as the dataloader gives it.
+
+        Returns:
+            list: Predictions of the model.
+        """
+        return self._predict(data)
+
+    def test_step(self, data: dict) -> list:
+        """Predict on a test batch.
+
+        Args:
+            data (dict): A batch, as the dataloader gives it.
+
+        Returns:
+            list: Predictions of the model.
+        """
+        return self._predict(data)
+
+    def _predict(self, data: dict) -> list:
+        data = self.module.data_preprocessor(data, False)
+        return self._run_forward(data, mode="predict")
+
+    def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
+        if isinstance(data, dict):
+            return self(**data, mode=mode)
+        if isinstance(data, (list, tuple)):
+            return self(*data, mode=mode)
+        raise TypeError(
+            f"Output of `data_preprocessor` should be list, tuple or dict, but got {type(data)}"
+        )
+
+
+def _wrong_type(argument: str, expected: str, value: Any) -> TypeError:
+    return TypeError(f"`{argument}` should be {expected}, but has type {type(value)}: {value!r}")
+
+
+def _member(enum: type[_E], argument: str, value: Any) -> _E | None:
+    """Turn the name of a member of an enumeration into the member."""
+    if value is None or isinstance(value, enum):
+        return value
+    names = list(enum.__members__)
+    if not isinstance(value, str):
+        raise _wrong_type(argument, f"None, {enum.__name__} or one of {names}", value)
+    if value not in names:
+        raise ValueError(f"`{argument}` should be one of {names}, but got {value!r}")
+    return enum[value]
+
+
+def _function(argument: str, value: Any, registry: Registry) -> Callable | None:
+    """Turn a name, or a dict of a name and arguments, into a function."""
+    if value is None or callable(value):
+        return value
+    arguments = dict(value) if isinstance(value, dict) else {"type": value}
+    name = arguments.pop("type", None)
+    if not isinstance(name, str):
+        raise _wrong_type(argument, "None, a str, a dict with a str `type`, or callable", value)
+    function = registry.get(name)
+    if function is None:
+        raise ValueError(
+            f"`{argument}` {name!r} is not in the registry {registry.name!r}, which has "
+            f"{list(registry.module_dict)}"
+        )
+    return functools.partial(function, **arguments) if arguments else function
+
+
+def _mixed_precision(value: Any) -> MixedPrecision | None:
+    if value is None or isinstance(value, MixedPrecision):
+        return value
+    if not isinstance(value, dict):
+        raise _wrong_type("mixed_precision", "None, dict or MixedPrecision", value)
+    return MixedPrecision(
+        **{
+            key: getattr(torch, item.removeprefix("torch.")) if isinstance(item, str) else item
+            for key, item in value.items()
+        }
+    )

@@ -1,0 +1,81 @@
+"""A small classifier of handwritten digits, whose features say how alike two sets of digits are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmlight.registry import MODELS
+
+WEIGHTS = Path(__file__).with_name("digits_features.npz")
+
+
+@MODELS.register_module()
+class DigitsFeatures(nn.Module):
+    """Turns 32 x 32 images of digits into 64 features.
+
+    The weights come with the package; ``tools/train_digits_features.py`` trained them on the
+    ``train`` split of :class:`~mmlight.datasets.DigitsDataset`. Use it as the feature extractor of
+    :class:`~mmlight.evaluation.FrechetDistance`.
+
+    Args:
+        pretrained (bool): Load the weights of the package. Defaults to True.
+
+    Example:
+        >>> features = DigitsFeatures()
+        >>> features(torch.zeros(2, 1, 32, 32, dtype=torch.uint8)).shape
+        torch.Size([2, 64])
+    """
+
+    num_features = 64
+
+    def __init__(self, pretrained: bool = True) -> None:
+        super().__init__()
+        self.backbone = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(512, self.num_features),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(self.num_features, 10)
+        if pretrained:
+            with np.load(WEIGHTS) as weights:
+                self.load_state_dict(
+                    {name: torch.from_numpy(array).float() for name, array in weights.items()}
+                )
+            self.requires_grad_(False).eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Compute the features of images.
+
+        Args:
+            images (Tensor): ``(N, 1 or 3, 32, 32)``, 0 to 255; of colours the mean counts.
+
+        Returns:
+            Tensor: Features ``(N, 64)``.
+
+        Raises:
+            ValueError: If the images are of another size.
+        """
+        if images.shape[-2:] != (32, 32):
+            raise ValueError(f"images must be 32 x 32, got {tuple(images.shape)}")
+        return self.backbone(images.float().mean(dim=1, keepdim=True) / 127.5 - 1)
+
+    def classify(self, images: Tensor) -> Tensor:
+        """Score the classes of images.
+
+        Args:
+            images (Tensor): As in :meth:`forward`.
+
+        Returns:
+            Tensor: Logits ``(N, 10)``, one for each digit.
+        """
+        return self.head(self(images))

@@ -1,0 +1,109 @@
+"""The interface that every optimizer wrapper offers."""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+
+
+class BaseOptimWrapper(metaclass=ABCMeta):
+    """Define what a training engine may ask of an optimizer wrapper.
+
+    With more than one parameter group, the optimizer's default settings are kept in
+    ``base_param_settings``. They are scheduled like a further group, so that a log can show one
+    learning rate (``base_lr``) that no group's multiplier has touched.
+
+    Args:
+        optimizer (Optimizer): The optimizer to wrap.
+    """
+
+    base_param_settings: dict[str, Any]
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        if len(optimizer.param_groups) > 1:
+            self.base_param_settings = {"params": torch.tensor([0.0]), **optimizer.defaults}
+
+    @abstractmethod
+    def update_params(self, *args: Any, **kwargs: Any) -> None:
+        """Turn a loss into a parameter update."""
+
+    @abstractmethod
+    def backward(self, loss: torch.Tensor, **kwargs: Any) -> None:
+        """Compute gradients of ``loss``."""
+
+    @abstractmethod
+    def zero_grad(self, **kwargs: Any) -> None:
+        """Clear the gradients."""
+
+    @abstractmethod
+    def step(self, **kwargs: Any) -> None:
+        """Apply the gradients."""
+
+    @property
+    def param_groups(self) -> list[dict]:
+        """list[dict]: The optimizer's groups, and ``base_param_settings`` after them."""
+        if hasattr(self, "base_param_settings"):
+            return [*self.optimizer.param_groups, self.base_param_settings]
+        return self.optimizer.param_groups
+
+    @property
+    def defaults(self) -> dict:
+        """dict: The optimizer's default settings."""
+        return self.optimizer.defaults
+
+    def state_dict(self) -> dict:
+        """Collect the optimizer's state.
+
+        Returns:
+            dict: The optimizer's ``state_dict``, with ``base_param_settings`` where there are any.
+        """
+        state = self.optimizer.state_dict()
+        if hasattr(self, "base_param_settings"):
+            state["base_param_settings"] = self.base_param_settings
+        return state
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Restore what :meth:`state_dict` returned.
+
+        Args:
+            state_dict (dict): State of this wrapper or of the bare optimizer; it is not changed.
+        """
+        state = dict(state_dict)
+        base_param_settings = state.pop("base_param_settings", None)
+        if base_param_settings is not None:
+            self.base_param_settings = base_param_settings
+        self.optimizer.load_state_dict(state)
+
+    def get_lr(self) -> dict[str, list[float]]:
+        """Read the learning rates.
+
+        Returns:
+            dict[str, list[float]]: ``lr`` of each parameter group; before it, with several groups,
+            ``base_lr``, the optimizer's scheduled default.
+        """
+        learning_rates = {}
+        if hasattr(self, "base_param_settings"):
+            learning_rates["base_lr"] = [self.base_param_settings["lr"]]
+        learning_rates["lr"] = [group["lr"] for group in self.optimizer.param_groups]
+        return learning_rates
+
+    def get_momentum(self) -> dict[str, list[float]]:
+        """Read the momenta.
+
+        Returns:
+            dict[str, list[float]]: ``momentum`` of each parameter group: its ``momentum``, or the
+            first of its ``betas``, or 0 for an optimizer that has neither.
+        """
+        return {"momentum": [_momentum(group) for group in self.optimizer.param_groups]}
+
+
+def _momentum(group: dict) -> float:
+    if "momentum" in group:
+        return group["momentum"]
+    if "betas" in group:
+        return group["betas"][0]
+    return 0

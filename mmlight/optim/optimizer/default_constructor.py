@@ -1,0 +1,278 @@
+"""One optimizer for all parameters of a model, with rules for some of them."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from difflib import get_close_matches
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from mmlight.logging import print_log
+from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+
+from .optimizer_wrapper import OptimWrapper
+
+_NORM_LAYERS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
+_NEED_WEIGHT_DECAY = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
+_RULES = (
+    *_NEED_WEIGHT_DECAY,
+    "flat_decay_mult",
+    "bias_lr_mult",
+    "dcn_offset_lr_mult",
+    "custom_keys",
+    "bypass_duplicate",
+)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class DefaultOptimWrapperConstructor:
+    """Build an optimizer and its wrapper, with learning rate and weight decay by parameter.
+
+    With ``paramwise_cfg``, each parameter that needs a gradient becomes a group of its own.
+    Its keys are:
+
+    - ``custom_keys`` (dict): ``lr_mult``, ``decay_mult`` and any further group settings by a part
+      of the parameter's name. The longest part that fits wins, then the first in the alphabet;
+      no other key applies to such a parameter.
+    - ``bias_lr_mult`` (float): Multiplies the learning rate of biases, except in normalization
+      layers and deformable convolutions.
+    - ``bias_decay_mult`` (float): Multiplies the weight decay of those biases, and of biases in
+      normalization layers where there is no ``norm_decay_mult``.
+    - ``norm_decay_mult`` (float): Multiplies the weight decay in normalization layers.
+    - ``dwconv_decay_mult`` (float): Multiplies the weight decay in depthwise 2d convolutions.
+    - ``flat_decay_mult`` (float): Multiplies the weight decay of all other 1d parameters.
+    - ``dcn_offset_lr_mult`` (float): Multiplies the learning rate of the offset convolution in
+      deformable convolutions.
+    - ``bypass_duplicate`` (bool): Whether a parameter that the model holds twice is skipped the
+      second time, instead of refused.
+
+    Args:
+        optim_wrapper_cfg (dict): ``optimizer``, a config with its ``type``; and optionally the
+            wrapper's ``type`` and its arguments.
+        paramwise_cfg (dict, optional): The rules.
+
+    Raises:
+        TypeError: If a config is not a dict.
+        AssertionError: If ``optim_wrapper_cfg`` has no ``optimizer``.
+        ValueError: If a weight decay is to be multiplied and the optimizer's config has none.
+
+    Example:
+        >>> import torch
+        >>> optimizer = dict(type='SGD', lr=0.1, weight_decay=0.01)
+        >>> paramwise_cfg = dict(norm_decay_mult=0.0)
+        >>> constructor = DefaultOptimWrapperConstructor(dict(optimizer=optimizer), paramwise_cfg)
+        >>> constructor(torch.nn.Linear(1, 1)).get_lr()
+        {'base_lr': [0.1], 'lr': [0.1, 0.1]}
+    """
+
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+        if not isinstance(optim_wrapper_cfg, dict):
+            raise TypeError(f"optim_wrapper_cfg should be a dict, but got {optim_wrapper_cfg!r}")
+        if "optimizer" not in optim_wrapper_cfg:
+            raise AssertionError(
+                '`optim_wrapper_cfg` must contain "optimizer" config, '
+                f"but got only {list(optim_wrapper_cfg)}"
+            )
+        self.optim_wrapper_cfg = dict(optim_wrapper_cfg)
+        self.optimizer_cfg = self.optim_wrapper_cfg.pop("optimizer")
+        if not isinstance(self.optimizer_cfg, dict):
+            raise TypeError(
+                "optimizer in optim_wrapper_cfg should be a config dict with its type, but got "
+                f"{type(self.optimizer_cfg)}"
+            )
+        self.paramwise_cfg = {} if paramwise_cfg is None else paramwise_cfg
+        self.base_lr = self.optimizer_cfg.get("lr")
+        self.base_wd = self.optimizer_cfg.get("weight_decay")
+        self._validate_cfg()
+
+    def _validate_cfg(self) -> None:
+        if not isinstance(self.paramwise_cfg, dict):
+            raise TypeError(
+                f"paramwise_cfg should be None or a dict, but got {type(self.paramwise_cfg)}"
+            )
+        custom_keys = self.paramwise_cfg.get("custom_keys", {})
+        if not isinstance(custom_keys, dict):
+            raise TypeError(
+                f"If specified, custom_keys must be a dict, but got {type(custom_keys)}"
+            )
+        for key, custom in custom_keys.items():
+            if not isinstance(custom, dict):
+                raise TypeError(
+                    f"custom_keys[{key!r}] must be a dict, such as dict(lr_mult=0.1), "
+                    f"but got {custom!r}"
+                )
+        self._warn_of_unknown_rules()
+        if self.base_wd is not None:
+            return
+        needy = [f"custom_keys[{k!r}]" for k, v in custom_keys.items() if "decay_mult" in v]
+        needy += [key for key in _NEED_WEIGHT_DECAY if key in self.paramwise_cfg]
+        if needy:
+            raise ValueError(
+                f"base_wd should not be None: paramwise_cfg has {', '.join(needy)}, which multiply "
+                "the weight decay, but the optimizer's config has no weight_decay"
+            )
+
+    def _warn_of_unknown_rules(self) -> None:
+        if type(self) is not DefaultOptimWrapperConstructor:
+            return  # a subclass may have rules of its own
+        for rule in self.paramwise_cfg:
+            if rule not in _RULES:
+                near = get_close_matches(str(rule), _RULES, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f": it has {list(_RULES)}"
+                print_log(
+                    f"paramwise_cfg has no rule {rule!r}, which does nothing{hint}",
+                    logger="current",
+                    level=logging.WARNING,
+                )
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Build the optimizer wrapper.
+
+        Args:
+            model (nn.Module): The model, or a wrapper that holds it as ``module``.
+
+        Returns:
+            OptimWrapper: The wrapper.
+
+        Raises:
+            KeyError: If a ``type`` is unknown.
+        """
+        model = getattr(model, "module", model)
+        if self.paramwise_cfg:
+            params: Any = []
+            self.add_params(params, model)
+        else:
+            params = model.parameters()
+        optimizer_cfg = dict(self.optimizer_cfg)
+        optimizer_cfg[self._params_argument()] = params
+        optimizer = OPTIMIZERS.build(optimizer_cfg)
+        optim_wrapper_cfg = {"type": "OptimWrapper", **self.optim_wrapper_cfg}
+        return OPTIM_WRAPPERS.build(optim_wrapper_cfg, default_args={"optimizer": optimizer})
+
+    def _params_argument(self) -> str:
+        """Name the argument that takes the parameters: the optimizer's first one."""
+        optimizer_type = self.optimizer_cfg.get("type")
+        if isinstance(optimizer_type, str):
+            with OPTIMIZERS.switch_scope_and_registry(None) as registry:
+                optimizer_type = registry.get(optimizer_type)
+        if optimizer_type is None:
+            return "params"
+        return next(iter(inspect.signature(optimizer_type).parameters))
+
+    def add_params(
+        self,
+        params: list[dict],
+        module: nn.Module,
+        prefix: str = "",
+        is_dcn_module: int | float | None = None,
+    ) -> None:
+        """Add a group for each parameter of ``module`` and its children to ``params``.
+
+        Args:
+            params (list[dict]): The groups so far; it is extended in place.
+            module (nn.Module): The module.
+            prefix (str): Name of the module within the model.
+            is_dcn_module (int or float, optional): Whether the module that holds this one is a
+                deformable convolution.
+        """
+        custom_keys = self.paramwise_cfg.get("custom_keys", {})
+        by_priority = sorted(sorted(custom_keys), key=len, reverse=True)
+        for name, param in module.named_parameters(recurse=False):
+            group: dict[str, Any] = {"params": [param]}
+            full_name = f"{prefix}.{name}" if prefix else name
+            skipped = self._why_skipped(group, params, prefix, full_name)
+            if skipped is not None:
+                print_log(skipped, logger="current", level=logging.WARNING)
+                continue
+            custom_key = next((key for key in by_priority if key in f"{prefix}.{name}"), None)
+            if custom_key is not None:
+                group.update(self._custom_settings(custom_keys[custom_key]))
+            else:
+                group.update(self._rule_settings(module, prefix, name, param, bool(is_dcn_module)))
+            params.append(group)
+            self._log_settings(full_name, group)
+
+        is_dcn_module = isinstance(module, self._deformable_convolutions)
+        for child_name, child in module.named_children():
+            child_prefix = f"{prefix}.{child_name}" if prefix else child_name
+            self.add_params(params, child, prefix=child_prefix, is_dcn_module=is_dcn_module)
+
+    def _why_skipped(
+        self, group: dict, params: list[dict], prefix: str, full_name: str
+    ) -> str | None:
+        if self.paramwise_cfg.get("bypass_duplicate", False) and self._is_in(group, params):
+            return f"{prefix} is duplicate. It is skipped since bypass_duplicate=True"
+        if not group["params"][0].requires_grad:
+            return f"{full_name} is skipped since its requires_grad=False"
+        return None
+
+    @staticmethod
+    def _is_in(param_group: dict, param_group_list: list[dict]) -> bool:
+        known = {id(param) for group in param_group_list for param in group["params"]}
+        return any(id(param) in known for param in param_group["params"])
+
+    @staticmethod
+    def _log_settings(full_name: str, group: dict) -> None:
+        for key, value in group.items():
+            if key != "params":
+                print_log(f"paramwise_options -- {full_name}:{key}={value}", logger="current")
+
+    def _custom_settings(self, custom: dict) -> dict[str, Any]:
+        settings = {"lr": self._times(self.base_lr, custom.get("lr_mult", 1.0), "lr_mult")}
+        if self.base_wd is not None:
+            settings["weight_decay"] = self.base_wd * custom.get("decay_mult", 1.0)
+        return {**settings, **custom}
+
+    def _rule_settings(
+        self, module: nn.Module, prefix: str, name: str, param: nn.Parameter, in_dcn: bool
+    ) -> dict[str, Any]:
+        rules = self.paramwise_cfg
+        is_norm = isinstance(module, _NORM_LAYERS)
+        settings = {}
+        bias_lr_mult = rules.get("bias_lr_mult")
+        if name == "bias" and not is_norm and not in_dcn and bias_lr_mult is not None:
+            settings["lr"] = self._times(self.base_lr, bias_lr_mult, "bias_lr_mult")
+        offset_lr_mult = rules.get("dcn_offset_lr_mult")
+        is_offset = in_dcn and "conv_offset" in prefix and isinstance(module, nn.Conv2d)
+        if is_offset and offset_lr_mult is not None:
+            settings["lr"] = self._times(self.base_lr, offset_lr_mult, "dcn_offset_lr_mult")
+        decay_mult = self._decay_mult(module, name, param, in_dcn)
+        if self.base_wd is not None and decay_mult is not None:
+            settings["weight_decay"] = self.base_wd * decay_mult
+        return settings
+
+    def _decay_mult(
+        self, module: nn.Module, name: str, param: nn.Parameter, in_dcn: bool
+    ) -> float | None:
+        is_depthwise = isinstance(module, nn.Conv2d) and module.in_channels == module.groups
+        in_order = (
+            ("norm_decay_mult", isinstance(module, _NORM_LAYERS)),
+            ("bias_decay_mult", name == "bias" and not in_dcn),
+            ("dwconv_decay_mult", is_depthwise),
+            ("flat_decay_mult", param.ndim == 1 and not in_dcn),
+        )
+        given = (self.paramwise_cfg.get(key) for key, applies in in_order if applies)
+        return next((mult for mult in given if mult is not None), None)
+
+    def _times(self, base: float | None, mult: float, key: str) -> float:
+        if base is None:
+            raise TypeError(
+                f"paramwise_cfg has {key}, which multiplies the learning rate, but the config of "
+                f"the optimizer {self.optimizer_cfg.get('type')!r} has no lr"
+            )
+        return base * mult
+
+    @cached_property
+    def _deformable_convolutions(self) -> tuple[type, ...]:
+        """Those of mmcv, if its compiled operators are installed."""
+        if find_spec("mmcv") is None or find_spec("mmcv._ext") is None:
+            return ()
+        from mmcv.ops import DeformConv2d, ModulatedDeformConv2d
+
+        return (DeformConv2d, ModulatedDeformConv2d)

@@ -1,0 +1,470 @@
+"""The part of the Runner that builds models, data, optimizers, loops and hooks from configs."""
+
+from __future__ import annotations
+
+import copy
+import os.path as osp
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback
+from torch import nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+
+from mmlight.bridge.callbacks import callbacks_of
+from mmlight.dist import master_only
+from mmlight.evaluator import Evaluator
+from mmlight.hooks import Hook
+from mmlight.logging import MessageHub
+from mmlight.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler, build_optim_wrapper
+from mmlight.registry import (
+    EVALUATOR,
+    HOOKS,
+    LOG_PROCESSORS,
+    LOOPS,
+    MODEL_WRAPPERS,
+    MODELS,
+    OPTIM_WRAPPERS,
+    PARAM_SCHEDULERS,
+    VISUALIZERS,
+)
+from mmlight.visualization import Visualizer
+
+from .base_loop import BaseLoop
+from .dataloader import build_dataloader
+from .log_processor import LogProcessor
+from .loops import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
+from .priority import Priority, get_priority
+from .state import RunnerState
+
+_DEFAULT_HOOKS: dict[str, dict] = {
+    "runtime_info": {"type": "RuntimeInfoHook"},
+    "timer": {"type": "IterTimerHook"},
+    "sampler_seed": {"type": "DistSamplerSeedHook"},
+    "logger": {"type": "LoggerHook"},
+    "param_scheduler": {"type": "ParamSchedulerHook"},
+    "checkpoint": {"type": "CheckpointHook", "interval": 1},
+}
+
+
+class Builders(RunnerState):
+    """Builders of a run; a part of :class:`~mmlight.runner.Runner`."""
+
+    # -------------------------------------------------------------------- model
+
+    def build_model(self, model: nn.Module | dict) -> nn.Module:
+        """Build the model from its config; a module is returned as it is.
+
+        Raises:
+            TypeError: If ``model`` is neither.
+        """
+        if isinstance(model, nn.Module):
+            return model
+        if isinstance(model, dict):
+            return MODELS.build(model)
+        raise TypeError(f"model should be a nn.Module or a dict, but got {type(model).__name__}")
+
+    def _build_whole_model(self, model: Any, data_preprocessor: Any) -> nn.Module:
+        if isinstance(model, dict) and data_preprocessor is not None:
+            model = {**model}
+            model.setdefault("data_preprocessor", data_preprocessor)
+        built = self.build_model(model)
+        self._model_name = getattr(model, "_model_name", type(built).__name__)
+        return self.wrap_model(self.cfg.get("model_wrapper_cfg"), built)
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Put the model on its device, or into a wrapper if the config names one.
+
+        Several processes need no wrapper here: the Trainer's strategy wraps the model when it
+        starts.
+
+        Args:
+            model_wrapper_cfg: Config of a wrapper that is built at once, with its ``type``.
+            model: The model.
+        """
+        model = model.to(self.trainer.strategy.root_device)
+        if model_wrapper_cfg is None or "type" not in model_wrapper_cfg or not self.distributed:
+            return model
+        return MODEL_WRAPPERS.build(model_wrapper_cfg, default_args={"module": model})
+
+    def _init_model_weights(self) -> None:
+        model: Any = getattr(self.model, "module", self.model)
+        if hasattr(model, "init_weights"):
+            model.init_weights()
+            for tensor in model.state_dict().values():
+                if self.distributed:
+                    torch.distributed.broadcast(tensor.data, 0)
+
+    def _maybe_compile(self, target: str) -> None:
+        """Compile a method of the model with ``torch.compile`` if the config says so."""
+        options = self.cfg.get("compile")
+        if not options:
+            return
+        options = {} if options is True else dict(options)
+        target = options.pop("target", target)
+        setattr(self.model, target, torch.compile(getattr(self.model, target), **options))
+
+    # --------------------------------------------------------------------- data
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
+    ) -> DataLoader:
+        """Build a dataloader with its dataset, sampler and collate function.
+
+        Args:
+            dataloader: Config: ``dataset``, ``sampler``, ``batch_sampler``, ``collate_fn``,
+                ``worker_init_fn``, ``num_batch_per_epoch`` and the arguments of
+                :class:`torch.utils.data.DataLoader`. A dataloader is returned as it is.
+            seed: Seed of the sampler and of the workers.
+            diff_rank_seed: Whether the ranks' samplers draw a common seed instead.
+
+        Example:
+            >>> from mmlight.runner import Runner
+            >>> loader = Runner.build_dataloader(dict(
+            ...     dataset=[0, 1, 2, 3], batch_size=2, num_workers=0,
+            ...     sampler=dict(type="DefaultSampler", shuffle=False)))
+            >>> list(loader)
+            [[0, 1], [2, 3]]
+        """
+        return build_dataloader(dataloader, seed, diff_rank_seed)
+
+    # ------------------------------------------------------------- optimization
+
+    def build_optim_wrapper(
+        self, optim_wrapper: OptimWrapper | OptimWrapperDict | dict
+    ) -> OptimWrapper | OptimWrapperDict:
+        """Build the optimizer wrapper, or the dict of several.
+
+        Args:
+            optim_wrapper: A wrapper; the config of one; with a ``constructor``, whatever that
+                takes; or a dict of wrappers by name.
+
+        Raises:
+            ValueError: If a config without a ``constructor`` has neither an ``optimizer`` nor
+                wrappers as its values.
+            TypeError: If it is nothing of that.
+        """
+        if isinstance(optim_wrapper, OptimWrapper | OptimWrapperDict):
+            return optim_wrapper
+        if not isinstance(optim_wrapper, dict):
+            raise TypeError(
+                "optim_wrapper should be an OptimWrapper, an OptimWrapperDict or a dict, "
+                f"but got {type(optim_wrapper).__name__}"
+            )
+        optimizer = optim_wrapper.get("optimizer")
+        if isinstance(optimizer, Optimizer):
+            return OPTIM_WRAPPERS.build({"type": "OptimWrapper", **optim_wrapper})
+        if optimizer is not None or "constructor" in optim_wrapper:
+            return build_optim_wrapper(self.model, optim_wrapper)
+        for name, one in optim_wrapper.items():
+            if not isinstance(one, OptimWrapper):
+                raise ValueError(
+                    'optim_wrapper has neither an "optimizer" nor a "constructor", so each of its '
+                    f"values must be an OptimWrapper, but {name!r} is a {type(one).__name__}"
+                )
+        return OptimWrapperDict(**optim_wrapper)
+
+    def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict | None = None) -> None:
+        """Scale learning rates with the batch size (Goyal et al., arXiv:1706.02677).
+
+        Call it after the wrappers are built and before the schedulers are.
+
+        Args:
+            optim_wrapper: The wrapper whose learning rates are scaled.
+            auto_scale_lr: ``base_batch_size``, for which the learning rate was chosen, and
+                ``enable``.
+
+        Raises:
+            AssertionError: If there is no ``base_batch_size``.
+            NotImplementedError: If there are several optimizers.
+        """
+        if auto_scale_lr is None or not auto_scale_lr.get("enable", False):
+            return
+        assert "base_batch_size" in auto_scale_lr, "Lack of `base_batch_size` in `auto_scale_lr`."
+        if isinstance(optim_wrapper, OptimWrapperDict):
+            raise NotImplementedError("`scale_lr` does not support several optimizers")
+        real = self.world_size * self.train_dataloader.batch_size
+        base = auto_scale_lr["base_batch_size"]
+        ratio = float(real) / float(base)
+        self.logger.info(
+            f"LR is set based on batch size of {base} and the current batch size is {real}. "
+            f"Scaling the original LR by {ratio}."
+        )
+        for group in optim_wrapper.optimizer.param_groups:
+            group["lr"] *= ratio
+
+    def _check_schedulers(self, schedulers: Any, optim_wrapper: Any) -> None:
+        if schedulers is not None and optim_wrapper is None:
+            raise ValueError("param_scheduler should be None when optim_wrapper is None")
+        groups = [schedulers] if not _by_name(schedulers) else list(schedulers.values())
+        for group in groups:
+            for one in group if isinstance(group, list | tuple) else [group]:
+                if one is not None and not isinstance(one, dict | _ParamScheduler):
+                    raise TypeError(
+                        "param_scheduler should be a scheduler, the config of one, a list of "
+                        f"these, or a dict of such lists, but found a {type(one).__name__}"
+                    )
+
+    def build_param_scheduler(self, scheduler: Any) -> Any:
+        """Build the schedulers of the optimizer, or those of each of several.
+
+        Args:
+            scheduler: Config, list of configs, or a dict of these by optimizer.
+
+        Returns:
+            list or dict: Schedulers, by name of the optimizer for a dict.
+        """
+        wrappers = self.optim_wrapper
+        if not isinstance(wrappers, OptimWrapperDict):
+            return self._build_param_scheduler(scheduler, wrappers)
+        if _by_name(scheduler):
+            return {
+                name: self._build_param_scheduler(some, wrappers[name])
+                for name, some in scheduler.items()
+            }
+        return {
+            name: self._build_param_scheduler(scheduler, wrapper)
+            for name, wrapper in wrappers.items()
+        }
+
+    def _build_param_scheduler(self, scheduler: Any, optim_wrapper: Any) -> list[Any]:
+        built = []
+        for one in scheduler if isinstance(scheduler, list | tuple) else [scheduler]:
+            if isinstance(one, _ParamScheduler):
+                built.append(one)
+                continue
+            cfg = {**one}
+            if "end" not in cfg:
+                by_epoch = cfg.get("by_epoch", True)
+                cfg["end"] = self.max_epochs if by_epoch else self.max_iters
+            default_args = {
+                "optimizer": optim_wrapper,
+                "epoch_length": len(self.train_dataloader),
+            }
+            built.append(PARAM_SCHEDULERS.build(cfg, default_args=default_args))
+        return built
+
+    # ------------------------------------------------------- evaluators and loops
+
+    def build_evaluator(self, evaluator: dict | list | Evaluator) -> Evaluator:
+        """Build the evaluator from its config or from those of its metrics.
+
+        Raises:
+            TypeError: If ``evaluator`` is of another type.
+        """
+        if isinstance(evaluator, Evaluator):
+            return evaluator
+        if isinstance(evaluator, dict) and "metrics" in evaluator:
+            return EVALUATOR.build({"type": "Evaluator", **evaluator})
+        if isinstance(evaluator, dict | list):
+            return Evaluator(evaluator)
+        raise TypeError(
+            "evaluator should be a dict, a list of dicts or an Evaluator, "
+            f"but got {type(evaluator).__name__}"
+        )
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the training loop: by ``type``, or by epochs or iterations as ``by_epoch`` says.
+
+        Raises:
+            TypeError: If ``loop`` is neither a loop nor a dict.
+            RuntimeError: If both ``type`` and ``by_epoch`` are given.
+        """
+        if isinstance(loop, BaseLoop):
+            return loop
+        cfg = _loop_config("train_loop", loop)
+        if "type" in cfg and "by_epoch" in cfg:
+            raise RuntimeError("Only one of `type` or `by_epoch` can exist in `train_cfg`.")
+        default_args = {"runner": self, "dataloader": self._train_dataloader}
+        if "type" in cfg:
+            return LOOPS.build(cfg, default_args=default_args)
+        kind = EpochBasedTrainLoop if cfg.pop("by_epoch", True) else IterBasedTrainLoop
+        return LOOPS.build({"type": kind, **cfg}, default_args=default_args)
+
+    def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the validation loop, a ``ValLoop`` unless ``type`` says otherwise.
+
+        Raises:
+            TypeError: If ``loop`` is neither a loop nor a dict.
+        """
+        return self._build_evaluation_loop("val", loop, ValLoop)
+
+    def build_test_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the test loop, a ``TestLoop`` unless ``type`` says otherwise.
+
+        Raises:
+            TypeError: If ``loop`` is neither a loop nor a dict.
+        """
+        return self._build_evaluation_loop("test", loop, TestLoop)
+
+    def _build_evaluation_loop(self, mode: str, loop: Any, kind: type) -> BaseLoop:
+        if isinstance(loop, BaseLoop):
+            return loop
+        default_args = {
+            "runner": self,
+            "dataloader": getattr(self, f"_{mode}_dataloader"),
+            "evaluator": getattr(self, f"_{mode}_evaluator"),
+        }
+        cfg = {"type": kind, **_loop_config(f"{mode}_loop", loop)}
+        return LOOPS.build(cfg, default_args=default_args)
+
+    # ------------------------------------------------------------------ logging
+
+    def build_message_hub(self, message_hub: dict | None = None) -> MessageHub:
+        """Build the message hub, named after the experiment unless the config names it.
+
+        Raises:
+            TypeError: If ``message_hub`` is neither None nor a dict.
+        """
+        if message_hub is not None and not isinstance(message_hub, dict):
+            raise TypeError(
+                f"message_hub should be a dict or None, but got {type(message_hub).__name__}"
+            )
+        return MessageHub.get_instance(**{"name": self._experiment_name, **(message_hub or {})})
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
+        """Build the visualizer, which writes into the log folder.
+
+        Raises:
+            TypeError: If ``visualizer`` is of another type.
+        """
+        if isinstance(visualizer, Visualizer):
+            return visualizer
+        if visualizer is not None and not isinstance(visualizer, dict):
+            raise TypeError(
+                "visualizer should be a Visualizer, a dict or None, "
+                f"but got {type(visualizer).__name__}"
+            )
+        cfg = {
+            "type": "Visualizer",
+            "name": self._experiment_name,
+            "vis_backends": [{"type": "LocalVisBackend"}],
+            "save_dir": self._log_dir,
+            **(visualizer or {}),
+        }
+        if self.trainer.loggers:
+            cfg["vis_backends"] = [*(cfg["vis_backends"] or ()), *self.trainer.loggers]
+        return VISUALIZERS.build(cfg)
+
+    def build_log_processor(self, log_processor: LogProcessor | dict) -> LogProcessor:
+        """Build the log processor.
+
+        Raises:
+            TypeError: If ``log_processor`` is of another type.
+        """
+        if isinstance(log_processor, LogProcessor):
+            return log_processor
+        if not isinstance(log_processor, dict):
+            raise TypeError(
+                "log_processor should be a LogProcessor or a dict, "
+                f"but got {type(log_processor).__name__}"
+            )
+        return LOG_PROCESSORS.build({"type": "LogProcessor", **log_processor})
+
+    @master_only
+    def dump_config(self) -> None:
+        """Write the resolved config into the work_dir."""
+        if not self.cfg:
+            return
+        name = osp.basename(self.cfg.filename) if self.cfg.filename else f"{self.timestamp}.py"
+        self.cfg.dump(osp.join(self._work_dir, name))
+
+    # -------------------------------------------------------------------- hooks
+
+    def register_hooks(
+        self,
+        default_hooks: dict[str, Hook | dict] | None = None,
+        custom_hooks: Sequence[Hook | dict | Callback] | None = None,
+    ) -> None:
+        """Add the default hooks, changed by ``default_hooks``, then ``custom_hooks``."""
+        self.register_default_hooks(default_hooks)
+        if custom_hooks is not None:
+            self.register_custom_hooks(custom_hooks)
+
+    def register_default_hooks(self, hooks: dict[str, Hook | dict] | None = None) -> None:
+        """Add the default hooks.
+
+        ================  ====================  ==============
+        name              hook                  priority
+        ================  ====================  ==============
+        runtime_info      RuntimeInfoHook       VERY_HIGH (10)
+        timer             IterTimerHook         NORMAL (50)
+        sampler_seed      DistSamplerSeedHook   NORMAL (50)
+        logger            LoggerHook            BELOW_NORMAL (60)
+        param_scheduler   ParamSchedulerHook    LOW (70)
+        checkpoint        CheckpointHook        VERY_LOW (90)
+        ================  ====================  ==============
+
+        Args:
+            hooks: Hooks or configs that replace those of the same name, or are added under a new
+                one. None removes a default hook. A config without a ``type`` changes arguments.
+        """
+        merged: dict[str, Any] = copy.deepcopy(_DEFAULT_HOOKS)
+        for name, hook in (hooks or {}).items():
+            if hook is None:
+                merged.pop(name, None)
+            elif name in merged and isinstance(hook, dict) and "type" not in hook:
+                merged[name].update(hook)
+            else:
+                merged[name] = hook
+        for hook in merged.values():
+            self.register_hook(hook)
+
+    def register_custom_hooks(self, hooks: Sequence[Hook | dict | Callback]) -> None:
+        """Add hooks or their configs; Lightning callbacks among them go to the Trainer."""
+        for hook in hooks:
+            self.register_hook(hook)
+
+    def register_hook(  # type: ignore[override]
+        self, hook: Hook | dict | Callback, priority: str | int | Priority | None = None
+    ) -> None:
+        """Add a hook behind those of the same or a higher priority.
+
+        Args:
+            hook: A hook, or the config of one (its ``priority`` key counts before the class's),
+                or a Lightning callback, which goes to the Trainer.
+            priority: Overrides both.
+        """
+        if isinstance(hook, dict):
+            cfg = {**hook}
+            of_config = cfg.pop("priority", None)
+            hook = HOOKS.build(cfg)
+            priority = of_config if priority is None else priority
+        if isinstance(hook, Callback) and not isinstance(hook, Hook):
+            self.lightning_callbacks.append(hook)
+            callbacks_of(self.trainer).append(hook)
+            return
+        super().register_hook(hook, priority)
+
+    def get_hooks_info(self) -> str:
+        """Return which hooks are called at each point, in their order."""
+        blocks = []
+        for stage in Hook.stages:
+            lines = [
+                f"({_level(hook.priority):<12}) {type(hook).__name__:<35}"
+                for hook in self.hooks
+                if stage in hook.get_triggered_stages()
+            ]
+            if lines:
+                blocks.append("\n".join([f"{stage}:", *lines, " -------------------- "]))
+        return "\n".join(blocks)
+
+
+def _level(priority: Any) -> str:
+    number = get_priority(priority)
+    names = {level.value: level.name for level in Priority}
+    return names.get(number, str(number))
+
+
+def _by_name(schedulers: Any) -> bool:
+    """Tell a dict of schedulers by optimizer from the config of a single scheduler."""
+    return isinstance(schedulers, dict) and "type" not in schedulers
+
+
+def _loop_config(name: str, loop: Any) -> dict[str, Any]:
+    if not isinstance(loop, dict):
+        raise TypeError(f"{name} should be a loop or a dict, but got {type(loop).__name__}")
+    return {**loop}

@@ -1,0 +1,209 @@
+"""The part of the Runner that saves, loads and resumes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mmlight.bridge.checkpoint import save_checkpoint
+from mmlight.bridge.restore import restore_callbacks, restore_progress
+from mmlight.device import get_device
+from mmlight.fileio import join_path
+from mmlight.logging import print_log
+
+from .building import Builders
+from .checkpoint import _load_checkpoint, _load_checkpoint_to_model, find_latest_checkpoint
+
+_STRIP_WRAPPER = [(r"^module.", "")]
+
+
+class Checkpoints(Builders):
+    """Checkpoints of a run; a part of :class:`~mmlight.runner.Runner`."""
+
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: dict | None = None,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: dict | None = None,
+        by_epoch: bool = True,
+        backend_args: dict | None = None,
+    ) -> None:
+        """Write a checkpoint from which mmlight, MMEngine and Lightning can resume.
+
+        Args:
+            out_dir: Folder or URL to write to.
+            filename: Name of the file.
+            file_client_args: Deprecated, use ``backend_args``.
+            save_optimizer: Whether to save the states of optimizers.
+            save_param_scheduler: Whether to save the states of schedulers.
+            meta: Entries to add to ``meta``.
+            by_epoch: Whether the running epoch counts as done (else the running iteration does).
+            backend_args: Arguments of the storage backend.
+
+        Raises:
+            TypeError: If ``meta`` is no dict.
+            OSError: If the file cannot be written; a file of that name that was there stays.
+        """
+        save_checkpoint(
+            self,
+            join_path(out_dir, filename, backend_args=backend_args or file_client_args),
+            backend_args=backend_args or file_client_args,
+            save_optimizer=save_optimizer,
+            save_param_scheduler=save_param_scheduler,
+            meta=meta,
+            by_epoch=by_epoch,
+        )
+
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: str | Callable = "cpu",
+        strict: bool = False,
+        revise_keys: list = _STRIP_WRAPPER,
+    ) -> dict:
+        """Load the weights of a checkpoint into the model.
+
+        Args:
+            filename: Path or URL.
+            map_location: Where its tensors go first.
+            strict: Whether each weight must have its counterpart.
+            revise_keys: Pairs of a regular expression and what replaces it in the names.
+
+        Returns:
+            dict: The checkpoint.
+        """
+        checkpoint = self._read_checkpoint(filename, map_location)
+        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        model = getattr(self.model, "module", self.model)
+        _load_checkpoint_to_model(model, checkpoint, strict, self.logger, revise_keys)
+        self._has_loaded = True
+        self.logger.info(f"Load checkpoint from {filename}")
+        return checkpoint
+
+    def _read_checkpoint(self, filename: str, map_location: Any) -> dict:
+        weights_only = self.cfg.get("env_cfg", {}).get("weights_only", True)
+        return _load_checkpoint(filename, map_location, self.logger, weights_only=weights_only)
+
+    def load_or_resume(self) -> None:
+        """Load or resume what the config says, once."""
+        if self._has_loaded:
+            return
+        resume_from = None
+        if self._resume and self._load_from is None:
+            resume_from = find_latest_checkpoint(self.work_dir)
+            self.logger.info(f"Auto resumed from the latest checkpoint {resume_from}.")
+        elif self._resume:
+            resume_from = self._load_from
+        if resume_from is not None:
+            self.resume(resume_from)
+            self._has_loaded = True
+        elif self._load_from is not None:
+            self.load_checkpoint(self._load_from)
+            self._has_loaded = True
+
+    def resume(
+        self,
+        filename: str,
+        resume_optimizer: bool = True,
+        resume_param_scheduler: bool = True,
+        map_location: str | Callable = "default",
+    ) -> None:
+        """Continue the run that wrote a checkpoint.
+
+        One that mmlight wrote is continued exactly: random states, position in the data and
+        pending gradients included. One that MMEngine wrote is continued as MMEngine would.
+
+        Args:
+            filename: Path or URL.
+            resume_optimizer: Whether to restore the optimizers.
+            resume_param_scheduler: Whether to restore the schedulers.
+            map_location: Where its tensors go first; ``default`` is the model's device.
+        """
+        where = get_device() if map_location == "default" else map_location
+        self._has_loaded = self._resume = True
+        checkpoint = self.load_checkpoint(filename, map_location=where)
+        self.restore(checkpoint, resume_optimizer, resume_param_scheduler)
+        self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
+
+    def resume_read(self, checkpoint: dict[str, Any], training: bool) -> None:
+        """Continue from a checkpoint that the Trainer has read and whose weights it loads next.
+
+        Args:
+            checkpoint: The checkpoint; hooks may change it.
+            training: Whether a training goes on, rather than an evaluation.
+        """
+        self._has_loaded = self._resume = True
+        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        self.restore(checkpoint)
+        if training:
+            self.restore_accumulation()
+
+    def restore(
+        self,
+        checkpoint: dict[str, Any],
+        resume_optimizer: bool = True,
+        resume_param_scheduler: bool = True,
+    ) -> None:
+        """Take everything but the weights from a checkpoint that was read.
+
+        Args:
+            checkpoint: The checkpoint.
+            resume_optimizer: Whether to restore the optimizers.
+            resume_param_scheduler: Whether to restore the schedulers.
+        """
+        self.exact_state = checkpoint.get("mmlight")
+        restore_progress(self, checkpoint)
+        self._compare_with(checkpoint.get("meta", {}))
+        if "message_hub" in checkpoint:
+            self.message_hub.load_state_dict(checkpoint["message_hub"])
+        if resume_optimizer and "optimizer" in checkpoint:
+            self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
+            self.optim_wrapper.load_state_dict(checkpoint["optimizer"])
+        if resume_param_scheduler and self.param_schedulers is not None:
+            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+            self._restore_schedulers(checkpoint.get("param_schedulers"))
+        restore_callbacks(self.trainer, checkpoint)
+
+    def _restore_schedulers(self, states: Any) -> None:
+        if states is None:
+            print_log(
+                "`resume_param_scheduler` is True but the checkpoint has no param_schedulers, "
+                "so the schedulers start anew",
+                logger="current",
+                level=30,
+            )
+            return
+        if isinstance(self.param_schedulers, dict):
+            for name, schedulers in self.param_schedulers.items():
+                for scheduler, state in zip(schedulers, states[name], strict=False):
+                    scheduler.load_state_dict(state)
+            return
+        for scheduler, state in zip(self.param_schedulers, states, strict=False):
+            scheduler.load_state_dict(state)
+
+    def _compare_with(self, meta: dict[str, Any]) -> None:
+        """Warn where this run differs from the one that wrote the checkpoint."""
+        seed = meta.get("seed")
+        if seed is not None and seed != self.seed:
+            self.logger.warning(
+                f"The seed of this run ({self.seed}) is not that of the checkpoint ({seed})"
+            )
+        known = meta.get("dataset_meta")
+        current = getattr(getattr(self.train_dataloader, "dataset", None), "metainfo", None)
+        if known is not None and current is not None and known != current:
+            self.logger.warning(
+                "The dataset metainfo of this run is not that of the checkpoint:\n"
+                f"this run: {current}\ncheckpoint: {known}"
+            )
+
+    def restore_accumulation(self) -> None:
+        """Let the optimizers count from where the run stands, pending gradients put back."""
+        pending = (self.exact_state or {}).get("accumulation")
+        if pending:
+            self.optim_wrapper.load_accumulation_state(pending)
+        self.optim_wrapper.initialize_count_status(
+            self.model, self.train_loop.iter, self.train_loop.max_iters
+        )

@@ -1,0 +1,117 @@
+"""The part of the Runner that sets up processes, random seeds, folders and the logger."""
+
+from __future__ import annotations
+
+import logging
+import os.path as osp
+import time
+from typing import Any
+
+import torch
+
+from mmlight.dist import broadcast, init_dist, is_distributed
+from mmlight.logging import MMLogger
+from mmlight.utils.dl_utils import collect_env, set_multi_processing
+
+from .state import RunnerState
+from .utils import set_random_seed
+
+
+class Environment(RunnerState):
+    """Environment of a run; a part of :class:`~mmlight.runner.Runner`."""
+
+    _deterministic: bool
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether cuDNN is held to deterministic algorithms."""
+        return self._deterministic
+
+    def _open_environment(
+        self, env_cfg: dict, randomness: dict, experiment_name: str | None, log_level: str
+    ) -> None:
+        self.setup_env(env_cfg)
+        self.set_randomness(**randomness)
+        filename = self.cfg.filename
+        stem = osp.splitext(osp.basename(filename))[0] + "_" if filename else ""
+        self._experiment_name = experiment_name or stem + self._timestamp
+        self._log_dir = osp.join(self._work_dir, self._timestamp)
+        self.logger = self.build_logger(log_level=log_level)
+        self._log_env(env_cfg)
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Set up the processes, the start time and the limits of the machine.
+
+        Args:
+            env_cfg: ``cudnn_benchmark``, ``mp_cfg`` (arguments of
+                :func:`~mmlight.utils.dl_utils.set_multi_processing`), ``dist_cfg`` (arguments of
+                :func:`~mmlight.dist.init_dist`), ``resource_limit`` (open files per process).
+        """
+        if env_cfg.get("cudnn_benchmark"):
+            torch.backends.cudnn.benchmark = True
+        distributed = self._launcher != "none"
+        set_multi_processing(**env_cfg.get("mp_cfg", {}), distributed=distributed)
+        if distributed and not is_distributed():
+            dist_cfg = {**env_cfg.get("dist_cfg", {})}
+            if dist_cfg.get("backend", "nccl") == "nccl" and not torch.cuda.is_available():
+                dist_cfg["backend"] = "gloo"
+            init_dist(self._launcher, **dist_cfg)
+        now = torch.tensor(time.time(), dtype=torch.float64)
+        broadcast(now)
+        self._timestamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now.item()))
+        _raise_open_file_limit(int(env_cfg.get("resource_limit", 4096)))
+
+    def set_randomness(
+        self, seed: int | None, diff_rank_seed: bool = False, deterministic: bool = False
+    ) -> None:
+        """Seed Python's, NumPy's and torch's generators.
+
+        Args:
+            seed: The seed; drawn and shared by all ranks if None.
+            diff_rank_seed: Whether each rank adds its number to the seed.
+            deterministic: Whether cuDNN must be deterministic.
+        """
+        self.diff_rank_seed = diff_rank_seed
+        self._deterministic = deterministic
+        self._seed = set_random_seed(
+            seed=seed, deterministic=deterministic, diff_rank_seed=diff_rank_seed
+        )
+
+    def build_logger(
+        self, log_level: int | str = "INFO", log_file: str | None = None, **kwargs: Any
+    ) -> MMLogger:
+        """Build the logger, or return it where it exists.
+
+        Args:
+            log_level: Level from which on records are shown.
+            log_file: File to write to; ``<log_dir>/<timestamp>.log`` if None.
+            **kwargs: Further arguments of :class:`~mmlight.logging.MMLogger`.
+        """
+        if log_file is None:
+            log_file = osp.join(self._log_dir, f"{self._timestamp}.log")
+        kwargs.setdefault("file_mode", "a")
+        kwargs.setdefault("name", self._experiment_name)
+        return MMLogger.get_instance(log_level=log_level, log_file=log_file, **kwargs)
+
+    def _log_env(self, env_cfg: dict) -> None:
+        if not self.logger.isEnabledFor(logging.INFO):
+            return
+        facts = collect_env()
+        facts.update(env_cfg)
+        facts.update({"Seed": self._seed, "Distributed launcher": self._launcher})
+        lines = "\n".join(f"    {name}: {value}" for name, value in facts.items())
+        rule = "-" * 60
+        self.logger.info(f"\n{rule}\nSystem and runtime environment:\n{lines}\n{rule}\n")
+        if self.cfg:
+            self.logger.info(f"Config:\n{self.cfg.pretty_text}")
+
+
+def _raise_open_file_limit(wanted: int) -> None:
+    """Let the process open more files, as dataloader workers need."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = max(soft, wanted) if hard == resource.RLIM_INFINITY else min(max(soft, wanted), hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

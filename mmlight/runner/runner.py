@@ -1,0 +1,380 @@
+"""The Runner: everything that a config describes, built and run on a Lightning Trainer."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import os.path as osp
+from typing import Any
+
+from lightning.pytorch import Callback, Trainer
+from torch import nn
+
+from mmlight.bridge.data import RunnerData
+from mmlight.bridge.fit_loop import own_loops
+from mmlight.bridge.module import ModelModule
+from mmlight.bridge.trainer import build_trainer
+from mmlight.config import Config
+from mmlight.hooks import Hook
+from mmlight.registry import RUNNERS, DefaultScope, root_config
+from mmlight.utils import mkdir_or_exist
+
+from .base_loop import BaseLoop
+from .checkpointing import Checkpoints
+from .environment import Environment
+
+_LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
+
+
+@RUNNERS.register_module()
+class Runner(Checkpoints, Environment):
+    """Train, validate and test what a config describes.
+
+    Everything but the model is built when it is first needed, so a config for testing alone
+    needs no training keys. Underneath is ``runner.trainer``, a ``lightning.pytorch.Trainer``;
+    the config key ``trainer=dict(...)`` goes to it as it is (strategy, precision, loggers, ...).
+
+    Args:
+        model: Model, or its config.
+        work_dir: Folder for checkpoints and logs.
+        train_dataloader: Dataloader for training, or its config.
+        val_dataloader: Dataloader for validation, or its config.
+        test_dataloader: Dataloader for testing, or its config.
+        train_cfg: Config of the training loop: ``by_epoch`` or ``type``, ``max_epochs`` or
+            ``max_iters``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
+        val_cfg: Config of the validation loop.
+        test_cfg: Config of the test loop.
+        auto_scale_lr: ``dict(base_batch_size=..., enable=True)`` scales the learning rate with
+            the batch size.
+        optim_wrapper: Optimizer wrapper, or its config.
+        param_scheduler: Schedulers, or their configs; a dict of lists for several optimizers.
+        val_evaluator: Evaluator for validation, or the config of it or of its metrics.
+        test_evaluator: The same for testing.
+        default_hooks: Changes to the default hooks by name; None removes one.
+        custom_hooks: Further hooks, configs of hooks, or Lightning callbacks.
+        data_preprocessor: Config that the model's own ``data_preprocessor`` overrides.
+        load_from: Checkpoint to load weights from.
+        resume: True resumes from ``load_from``, or else the newest checkpoint in ``work_dir``.
+        launcher: What starts the processes: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+        env_cfg: Environment: ``cudnn_benchmark``, ``mp_cfg``, ``dist_cfg``, ``resource_limit``.
+        log_processor: Config of the log processor.
+        log_level: Level of the logger.
+        visualizer: Visualizer, or its config.
+        default_scope: Scope in which types without a prefix are looked up first.
+        randomness: ``dict(seed=..., diff_rank_seed=..., deterministic=...)``.
+        experiment_name: Name of the experiment; made from the config's name and the time if None.
+        cfg: The whole config.
+
+    Raises:
+        ValueError: If only some of the arguments for training (or validation, or testing) are
+            given.
+        TypeError: If an argument is of the wrong type.
+
+    Example:
+        >>> cfg = Config.fromfile("configs/dcgan/dcgan_digits-32x32.py")  # doctest: +SKIP
+        >>> runner = Runner.from_cfg(cfg)  # doctest: +SKIP
+        >>> model = runner.train()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | dict,
+        work_dir: str,
+        train_dataloader: Any = None,
+        val_dataloader: Any = None,
+        test_dataloader: Any = None,
+        train_cfg: dict | None = None,
+        val_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        auto_scale_lr: dict | None = None,
+        optim_wrapper: Any = None,
+        param_scheduler: Any = None,
+        val_evaluator: Any = None,
+        test_evaluator: Any = None,
+        default_hooks: dict[str, Hook | dict] | None = None,
+        custom_hooks: list[Hook | dict] | None = None,
+        data_preprocessor: nn.Module | dict | None = None,
+        load_from: str | None = None,
+        resume: bool = False,
+        launcher: str = "none",
+        env_cfg: dict = dict(dist_cfg=dict(backend="nccl")),  # noqa: B006, C408 (documented)
+        log_processor: dict | None = None,
+        log_level: str = "INFO",
+        visualizer: Any = None,
+        default_scope: str = "mmengine",
+        randomness: dict = dict(seed=None),  # noqa: B006, C408 (documented)
+        experiment_name: str | None = None,
+        cfg: dict | Config | None = None,
+    ) -> None:
+        super().__init__()
+        self.lightning_callbacks: list[Callback] = []
+        self._module: ModelModule | None = None
+        self._datamodule: RunnerData | None = None
+        self._work_dir = osp.abspath(work_dir)
+        mkdir_or_exist(self._work_dir)
+        self.cfg = _as_config(cfg)
+        self._take_loops(train_dataloader, train_cfg, optim_wrapper)
+        self._take_evaluations(
+            (val_dataloader, val_cfg, val_evaluator), (test_dataloader, test_cfg, test_evaluator)
+        )
+        self.auto_scale_lr = auto_scale_lr
+        self.param_schedulers = param_scheduler
+        self._check_schedulers(param_scheduler, optim_wrapper)
+        self._load_from, self._resume = load_from, resume
+        self._has_loaded = False
+        self.exact_state: dict[str, Any] | None = None
+        if launcher not in _LAUNCHERS:
+            raise ValueError(f"launcher must be one of {_LAUNCHERS}, but got {launcher!r}")
+        self._launcher = launcher
+        self._open_environment(env_cfg, randomness, experiment_name, log_level)
+        self._default_scope = DefaultScope.get_instance(
+            self._experiment_name, scope_name=default_scope
+        )
+        self.message_hub = self.build_message_hub()
+        with root_config(self.cfg):
+            self.visualizer = self.build_visualizer(visualizer)
+            if self.cfg:
+                self.visualizer.add_config(self.cfg)
+            self.log_processor = self.build_log_processor(log_processor or {})
+            self.model = self._build_whole_model(model, data_preprocessor)
+            self.register_hooks(default_hooks, custom_hooks)
+        self.logger.info(f"Hooks will be executed in the following order:\n{self.get_hooks_info()}")
+        self.dump_config()
+
+    @classmethod
+    def from_cfg(cls, cfg: Config | dict) -> Runner:
+        """Build a Runner from a config, whose keys are the arguments of the class.
+
+        Args:
+            cfg: The config; keys that the Runner does not know (``trainer`` aside) are left to
+                whoever put them there.
+        """
+        cfg = copy.deepcopy(cfg)
+        given = {name: cfg[name] for name in _ARGUMENTS if name in cfg}
+        missing = [name for name in ("model", "work_dir") if name not in given]
+        if missing:
+            raise KeyError(f"the config has no key {' and no key '.join(map(repr, missing))}")
+        return cls(**given, cfg=cfg)
+
+    def _take_loops(self, dataloader: Any, cfg: Any, optim_wrapper: Any) -> None:
+        _all_or_none(
+            "training", train_dataloader=dataloader, train_cfg=cfg, optim_wrapper=optim_wrapper
+        )
+        self._train_dataloader = dataloader
+        self._train_loop: Any = cfg
+        self.optim_wrapper = optim_wrapper
+
+    def _take_evaluations(self, val: tuple, test: tuple) -> None:
+        for mode, (dataloader, cfg, evaluator) in (("val", val), ("test", test)):
+            _all_or_none(
+                "validation" if mode == "val" else "testing",
+                **{
+                    f"{mode}_dataloader": dataloader,
+                    f"{mode}_cfg": cfg,
+                    f"{mode}_evaluator": evaluator,
+                },
+            )
+            setattr(self, f"_{mode}_dataloader", dataloader)
+            setattr(self, f"_{mode}_loop", cfg)
+            setattr(self, f"_{mode}_evaluator", evaluator)
+
+    # ------------------------------------------------------------------ running
+
+    def train(self) -> nn.Module:
+        """Train and return the model.
+
+        Raises:
+            RuntimeError: If the Runner has nothing to train with.
+        """
+        self._need("train", "train_dataloader, train_cfg and optim_wrapper")
+        with root_config(self.cfg):
+            self.prepare_training()
+        self._fit(self.module)
+        self.call_hook("after_run")
+        return self.model
+
+    def begin(self, trainer: Trainer, stage: str) -> None:
+        """Prepare for a Trainer of the user's own, which is about to ``fit``, validate or test."""
+        self.bind(trainer)
+        with root_config(self.cfg):
+            if stage == "fit":
+                self.prepare_training()
+                return
+            mode = "val" if stage == "validate" else "test"
+            assert getattr(self, f"{mode}_loop") is not None
+            self.call_hook("before_run")
+            self.load_or_resume()
+
+    def prepare_training(self) -> None:
+        """Do all that comes before the first event of training, in the documented order."""
+        self._train_loop = self.build_train_loop(self._train_loop)
+        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
+        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
+        if self.param_schedulers is not None:
+            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+        if self._val_loop is not None:
+            self._val_loop = self.build_val_loop(self._val_loop)
+        self.call_hook("before_run")
+        self._init_model_weights()
+        self.load_or_resume()
+        self.restore_accumulation()
+        self._maybe_compile("train_step")
+
+    def val(self) -> dict:
+        """Validate and return the metrics by name.
+
+        Raises:
+            RuntimeError: If the Runner has nothing to validate with.
+        """
+        self._need("val", "val_dataloader, val_cfg and val_evaluator")
+        with root_config(self.cfg):
+            self._val_loop = self.build_val_loop(self._val_loop)
+        return self._evaluate("val")
+
+    def test(self) -> dict:
+        """Test and return the metrics by name.
+
+        Raises:
+            RuntimeError: If the Runner has nothing to test with.
+        """
+        self._need("test", "test_dataloader, test_cfg and test_evaluator")
+        with root_config(self.cfg):
+            self._test_loop = self.build_test_loop(self._test_loop)
+        return self._evaluate("test")
+
+    def _evaluate(self, mode: str) -> dict:
+        self.call_hook("before_run")
+        self.load_or_resume()
+        self._maybe_compile(f"{mode}_step")
+        trainer = self.trainer
+        self.refresh_callbacks()
+        run = trainer.validate if mode == "val" else trainer.test
+        loop: Any = trainer.validate_loop if mode == "val" else trainer.test_loop
+        run(self.module, datamodule=self.datamodule, verbose=False)
+        self.call_hook("after_run")
+        return loop.metrics
+
+    def _need(self, mode: str, keys: str) -> None:
+        if getattr(self, f"_{mode}_loop") is None:
+            raise RuntimeError(
+                f"runner.{mode}() needs {keys}, and this Runner has none of them: add these keys "
+                "to the config"
+            )
+
+    def _fit(self, module: ModelModule) -> None:
+        self.refresh_callbacks()
+        self.trainer.fit(module, datamodule=self.datamodule)
+
+    @property
+    def trainer(self) -> Trainer:
+        """The Lightning Trainer underneath, built when it is first needed."""
+        if self._trainer is None:
+            trainer = build_trainer(self)
+            own_loops(trainer, self)
+            self.bind(trainer)
+        return super().trainer
+
+    @property
+    def module(self) -> ModelModule:
+        """The model as a LightningModule."""
+        if self._module is None:
+            self._module = ModelModule(self)
+        return self._module
+
+    @property
+    def datamodule(self) -> RunnerData:
+        """The dataloaders as a LightningDataModule."""
+        if self._datamodule is None:
+            self._datamodule = RunnerData(self)
+        return self._datamodule
+
+    # --------------------------------------------------------------- properties
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model, as a rule that of its class."""
+        return self._model_name
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done: the 0-based index of the running one."""
+        return getattr(self._train_loop, "epoch", 0)
+
+    @property
+    def train_loop(self) -> Any:
+        """The training loop, built when it is first asked for."""
+        if self._train_loop is None or isinstance(self._train_loop, BaseLoop):
+            return self._train_loop
+        self._train_loop = self.build_train_loop(self._train_loop)
+        return self._train_loop
+
+    @property
+    def val_loop(self) -> Any:
+        """The validation loop, built when it is first asked for."""
+        if self._val_loop is None or isinstance(self._val_loop, BaseLoop):
+            return self._val_loop
+        self._val_loop = self.build_val_loop(self._val_loop)
+        return self._val_loop
+
+    @property
+    def test_loop(self) -> Any:
+        """The test loop, built when it is first asked for."""
+        if self._test_loop is None or isinstance(self._test_loop, BaseLoop):
+            return self._test_loop
+        self._test_loop = self.build_test_loop(self._test_loop)
+        return self._test_loop
+
+    @property
+    def val_dataloader(self) -> Any:
+        """The dataloader for validation."""
+        return getattr(self.val_loop, "dataloader", None)
+
+    @property
+    def test_dataloader(self) -> Any:
+        """The dataloader for testing."""
+        return getattr(self.test_loop, "dataloader", None)
+
+    @property
+    def val_evaluator(self) -> Any:
+        """The evaluator for validation."""
+        return getattr(self.val_loop, "evaluator", None)
+
+    @property
+    def test_evaluator(self) -> Any:
+        """The evaluator for testing."""
+        return getattr(self.test_loop, "evaluator", None)
+
+    @property
+    def val_interval(self) -> int:
+        """Epochs or iterations between two validations."""
+        return self.train_loop.val_interval
+
+    @property
+    def val_begin(self) -> int:
+        """First epoch or iteration after which validation may run."""
+        return self.train_loop.val_begin
+
+
+def _as_config(cfg: Any) -> Config:
+    if cfg is None:
+        return Config()
+    if isinstance(cfg, Config):
+        return copy.deepcopy(cfg)
+    if isinstance(cfg, dict):
+        return Config(cfg)
+    raise TypeError(f"cfg must be a dict, a Config or None, but got {type(cfg).__name__}")
+
+
+def _all_or_none(purpose: str, **given: Any) -> None:
+    missing = [name for name, value in given.items() if value is None]
+    if missing and len(missing) < len(given):
+        there = [name for name in given if name not in missing]
+        raise ValueError(
+            f"{', '.join(given)} must all be given for {purpose}, or none of them: "
+            f"found {', '.join(there)}, but not {', '.join(missing)}"
+        )
+
+
+_ARGUMENTS = tuple(
+    name for name in inspect.signature(Runner.__init__).parameters if name not in ("self", "cfg")
+)

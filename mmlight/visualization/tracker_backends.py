@@ -1,0 +1,308 @@
+"""Experiment trackers by their MMEngine names: ClearML, MLflow, Neptune, Aim and DVCLive.
+
+Each is a thin layer over the tracker's own package, which is asked for by name when it is missing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from abc import abstractmethod
+from numbers import Number
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from mmlight.registry import VISBACKENDS
+
+from .vis_backend import BaseVisBackend, force_init_env
+
+if TYPE_CHECKING:
+    from mmlight.config import Config
+
+
+class TrackerVisBackend(BaseVisBackend):
+    """Base of the backends that store to an experiment tracker.
+
+    Args:
+        save_dir (str, optional): Folder of the files that the tracker writes. Defaults to None.
+        init_kwargs (dict, optional): Arguments of the tracker's run. Defaults to None.
+    """
+
+    package: str
+
+    def __init__(self, save_dir: str | None = None, init_kwargs: dict | None = None) -> None:
+        super().__init__(save_dir)  # type: ignore[arg-type]
+        self._init_kwargs = dict(init_kwargs or {})
+        self._module: Any = None
+        self._run: Any = None
+
+    def _init_env(self) -> None:
+        try:
+            self._module = importlib.import_module(self.package)
+        except ImportError as error:
+            # Another attempt is to say the same, not that the backend is half set up.
+            self._env_initialized = False
+            raise ImportError(
+                f"{type(self).__name__} needs {self.package}: pip install {self.package}"
+            ) from error
+        self._run = self._start()
+
+    @abstractmethod
+    def _start(self) -> Any:
+        """Return the tracker's run."""
+
+    @abstractmethod
+    def _log_number(self, name: str, value: float, step: int) -> None:
+        """Store a number."""
+
+    @property
+    @force_init_env
+    def experiment(self) -> Any:
+        """Any: The tracker's run."""
+        return self._run
+
+    @force_init_env
+    def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
+        """Store a number.
+
+        Args:
+            name (str): Name of the number.
+            value (int | float | torch.Tensor | np.ndarray): The number.
+            step (int): Step it belongs to. Defaults to 0.
+            **kwargs: Not used.
+        """
+        self._log_number(name, _number(value), step)
+
+    @force_init_env
+    def add_scalars(
+        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+    ) -> None:
+        """Store several numbers; what is not a number is left out.
+
+        Args:
+            scalar_dict (dict): The numbers by name.
+            step (int): Step they belong to, unless they have a ``step`` themselves. Defaults to 0.
+            file_path (str, optional): Not used.
+            **kwargs: Not used.
+        """
+        step = scalar_dict.get("step", step)
+        for name, value in scalar_dict.items():
+            if name != "step" and isinstance(value, (Number, torch.Tensor, np.ndarray)):
+                self._log_number(name, _number(value), step)
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) else value
+
+
+@VISBACKENDS.register_module()
+class ClearMLVisBackend(TrackerVisBackend):
+    """Stores to ClearML.
+
+    Args:
+        save_dir (str, optional): Folder of the files that the tracker writes. Defaults to None.
+        init_kwargs (dict, optional): Arguments of ``clearml.Task.init``. Defaults to None.
+    """
+
+    package = "clearml"
+
+    def _start(self) -> Any:
+        return self._module.Task.init(**self._init_kwargs)
+
+    def _log_number(self, name: str, value: float, step: int) -> None:
+        self._run.get_logger().report_scalar(name, name, value, step)
+
+    @force_init_env
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        self._run.connect_configuration(config.to_dict())
+
+    @force_init_env
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
+        """Store an image. See :meth:`BaseVisBackend.add_image`."""
+        self._run.get_logger().report_image(name, name, iteration=step, image=image)
+
+    def close(self) -> None:
+        """End the task."""
+        if self._run is not None:
+            self._run.close()
+
+
+@VISBACKENDS.register_module()
+class MLflowVisBackend(TrackerVisBackend):
+    """Stores to MLflow.
+
+    Args:
+        save_dir (str): Folder of the runs, unless there is a tracking server.
+        exp_name (str, optional): Name of the experiment. Defaults to None, 'mmlight'.
+        run_name (str, optional): Name of the run. Defaults to None.
+        tags (dict, optional): Tags of the run. Defaults to None.
+        params (dict, optional): Parameters of the run. Defaults to None.
+        tracking_uri (str, optional): Address of the tracking server. Defaults to None.
+        artifact_location (str, optional): Where artifacts are stored. Defaults to None, in
+            ``save_dir`` or where the tracking server wants them.
+    """
+
+    package = "mlflow"
+
+    def __init__(
+        self,
+        save_dir: str,
+        exp_name: str | None = None,
+        run_name: str | None = None,
+        tags: dict | None = None,
+        params: dict | None = None,
+        tracking_uri: str | None = None,
+        artifact_location: str | None = None,
+    ) -> None:
+        super().__init__(save_dir)
+        self._exp_name = exp_name or "mmlight"
+        self._run_name = run_name
+        self._tags = tags
+        self._params = params
+        self._tracking_uri = tracking_uri
+        self._artifact_location = artifact_location
+
+    def _start(self) -> Any:
+        mlflow = self._module
+        location = self._artifact_location
+        if self._tracking_uri is None:
+            folder = Path(self._save_dir).absolute()
+            folder.mkdir(parents=True, exist_ok=True)
+            location = location or (folder / "artifacts").as_uri()
+            mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+        else:
+            mlflow.set_tracking_uri(self._tracking_uri)
+        if mlflow.get_experiment_by_name(self._exp_name) is None:
+            mlflow.create_experiment(self._exp_name, artifact_location=location)
+        mlflow.set_experiment(self._exp_name)
+        mlflow.start_run(run_name=self._run_name, tags=self._tags)
+        mlflow.log_params(self._params or {})
+        return mlflow
+
+    def _log_number(self, name: str, value: float, step: int) -> None:
+        self._run.log_metric(name, value, step)
+
+    @force_init_env
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        self._run.log_text(config.pretty_text, "config.py")
+
+    @force_init_env
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
+        """Store an image. See :meth:`BaseVisBackend.add_image`."""
+        self._run.log_image(image, f"{name}_{step}.png")
+
+    def close(self) -> None:
+        """End the run."""
+        if self._run is not None:
+            self._run.end_run()
+
+
+@VISBACKENDS.register_module()
+class NeptuneVisBackend(TrackerVisBackend):
+    """Stores to Neptune; without a project and a token in ``init_kwargs``, offline.
+
+    Args:
+        save_dir (str, optional): Folder of the files that the tracker writes. Defaults to None.
+        init_kwargs (dict, optional): Arguments of ``neptune.init_run``. Defaults to None.
+    """
+
+    package = "neptune"
+
+    def _start(self) -> Any:
+        return self._module.init_run(**(self._init_kwargs or {"mode": "offline"}))
+
+    def _log_number(self, name: str, value: float, step: int) -> None:
+        self._run[name].append(value, step=step)
+
+    @force_init_env
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        self._run["config"].assign(config.pretty_text)
+
+    @force_init_env
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
+        """Store an image. See :meth:`BaseVisBackend.add_image`."""
+        picture = self._module.types.File.as_image(image / 255)
+        self._run["images"].append(picture, name=name, step=step)
+
+    def close(self) -> None:
+        """End the run."""
+        if self._run is not None:
+            self._run.stop()
+
+
+@VISBACKENDS.register_module()
+class AimVisBackend(TrackerVisBackend):
+    """Stores to Aim.
+
+    Args:
+        save_dir (str, optional): Folder of Aim's repository. Defaults to None.
+        init_kwargs (dict, optional): Arguments of ``aim.Run``. Defaults to None.
+    """
+
+    package = "aim"
+
+    def _start(self) -> Any:
+        if self._save_dir is not None:
+            os.makedirs(self._save_dir, exist_ok=True)
+            self._init_kwargs.setdefault("repo", self._save_dir)
+        return self._module.Run(**self._init_kwargs)
+
+    def _log_number(self, name: str, value: float, step: int) -> None:
+        self._run.track(value, name=name, step=step)
+
+    @force_init_env
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        self._run["config"] = config.pretty_text
+
+    @force_init_env
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
+        """Store an image. See :meth:`BaseVisBackend.add_image`."""
+        self._run.track(self._module.Image(image), name=name, step=step)
+
+    def close(self) -> None:
+        """End the run."""
+        if self._run is not None:
+            self._run.close()
+
+
+@VISBACKENDS.register_module()
+class DVCLiveVisBackend(TrackerVisBackend):
+    """Stores to DVCLive.
+
+    Args:
+        save_dir (str): Folder of the files that the tracker writes.
+        init_kwargs (dict, optional): Arguments of ``dvclive.Live``. Defaults to None.
+    """
+
+    package = "dvclive"
+
+    def _start(self) -> Any:
+        self._init_kwargs.setdefault("dir", os.path.join(self._save_dir, "dvclive"))
+        return self._module.Live(**self._init_kwargs)
+
+    def _log_number(self, name: str, value: float, step: int) -> None:
+        self._run.step = step
+        self._run.log_metric(name, value)
+
+    @force_init_env
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        self._run.log_params({"config": config.pretty_text})
+
+    @force_init_env
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
+        """Store an image. See :meth:`BaseVisBackend.add_image`."""
+        self._run.step = step
+        self._run.log_image(f"{name}.png", image)
+
+    def close(self) -> None:
+        """Write what is left and end the run."""
+        if self._run is not None:
+            self._run.end()

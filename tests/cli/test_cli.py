@@ -1,0 +1,243 @@
+"""The command line, each command in a process of its own where MMEngine is not installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.parity.engines import ROOT, Engine
+
+Run = Callable[..., dict[str, Any]]
+Output = Callable[..., str]
+
+CONFIG = """
+custom_imports = dict(imports=["project_model"], allow_failed_imports=False)
+model = dict(type="Line")
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=0,
+    dataset=dict(type="Points"),
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="default_collate"),
+)
+val_dataloader = train_dataloader
+test_dataloader = train_dataloader
+train_cfg = dict(by_epoch=True, max_epochs=2, val_interval=1)
+val_cfg = dict()
+test_cfg = dict()
+optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="SGD", lr=0.1))
+val_evaluator = dict(type="Error")
+test_evaluator = val_evaluator
+auto_scale_lr = dict(base_batch_size=8, enable=False)
+randomness = dict(seed=1)
+default_scope = "mmengine"
+"""
+
+# It imports MMEngine, as the modules of every OpenMMLab project do.
+PROJECT_MODEL = """
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel
+from mmengine.registry import DATASETS, METRICS, MODELS
+
+@DATASETS.register_module()
+class Points(Dataset):
+    def __len__(self):
+        return 8
+    def __getitem__(self, index):
+        return dict(inputs=torch.tensor([float(index)]))
+
+@MODELS.register_module()
+class Line(BaseModel):
+    def __init__(self, width=1):
+        super().__init__()
+        self.layer = nn.Linear(1, width)
+    def forward(self, inputs, mode="tensor"):
+        value = self.layer(inputs / 8)
+        if mode == "loss":
+            return dict(loss=(value - 1).square().mean())
+        return [dict(value=item) for item in value]
+
+@METRICS.register_module()
+class Error(BaseMetric):
+    def process(self, data_batch, data_samples):
+        self.results += [float((sample["value"] - 1).abs().mean()) for sample in data_samples]
+    def compute_metrics(self, results):
+        return dict(error=sum(results) / len(results))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a config and the module that it imports."""
+    (tmp_path / "line.py").write_text(CONFIG)
+    (tmp_path / "project_model.py").write_text(PROJECT_MODEL)
+    return tmp_path
+
+
+def command(engine: str, project: str, arguments: list[str]) -> dict[str, Any]:
+    import contextlib
+    import io
+    import os
+    import traceback
+
+    from mmlight.cli import main
+
+    os.chdir(project)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main(arguments)
+        except Exception:
+            traceback.print_exc()
+            code = 1
+    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+
+
+@pytest.fixture
+def run(mmlight: Engine, project: Path) -> Run:
+    """Run a command in the project's folder; returns its exit code and what it printed."""
+    return lambda *arguments: mmlight.run(command, str(project), list(arguments))
+
+
+@pytest.fixture
+def output(run: Run) -> Output:
+    """Run a command that must succeed; returns what it printed."""
+
+    def succeed(*arguments: str) -> str:
+        done = run(*arguments)
+        assert done["code"] == 0, done["err"]
+        return done["out"]
+
+    return succeed
+
+
+def resolved(work_dir: Path) -> str:
+    """The config that a run wrote into its work dir."""
+    return (work_dir / "line.py").read_text()
+
+
+def test_train_resume_and_test(project: Path, output: Output) -> None:
+    output("train", "line.py")
+    work_dir = project / "work_dirs" / "line"
+    assert (work_dir / "epoch_2.pth").is_file()
+    assert (work_dir / "last_checkpoint").read_text().strip().endswith("epoch_2.pth")
+    (log,) = work_dir.glob("*/*.log")
+    first = log.read_text()
+    assert "Epoch(train) [1]" in first and "Epoch(val) [1]" in first
+    output("train", "line.py", "--resume", "--cfg-options", "train_cfg.max_epochs=3")
+    assert (work_dir / "epoch_3.pth").is_file()
+    # A run that begins in the same second goes on in the same file.
+    second = "".join(path.read_text() for path in sorted(work_dir.glob("*/*.log")))[len(first) :]
+    assert "Epoch(train) [3]" in second and "Epoch(train) [2]" not in second
+    checkpoint = str(work_dir / "epoch_3.pth")
+    out = ["--out", "predictions.pkl", "--work-dir", "tested"]
+    output("test", "line.py", checkpoint, *out)
+    assert (project / "predictions.pkl").stat().st_size > 0
+    (log,) = (project / "tested").glob("*/*.log")
+    assert "error: " in log.read_text()
+
+
+def test_options_reach_the_config(project: Path, output: Output) -> None:
+    options = ["--work-dir", "here", "--amp", "--auto-scale-lr", "--seed", "7"]
+    changes = ["--cfg-options", "model.width=2", "optim_wrapper.dtype=bfloat16"]
+    output("train", "line.py", *options, *changes)
+    text = resolved(project / "here")
+    for expected in ("AmpOptimWrapper", "enable=True", "seed=7", "width=2", "dtype='bfloat16'"):
+        assert expected in text
+
+
+def test_resume_from_a_given_checkpoint(project: Path, output: Output) -> None:
+    output("train", "line.py")
+    first = str(project / "work_dirs" / "line" / "epoch_1.pth")
+    output("train", "line.py", "--resume", first, "--work-dir", "again")
+    (log,) = (project / "again").glob("*/*.log")
+    assert "Epoch(train) [2]" in log.read_text() and "Epoch(train) [1]" not in log.read_text()
+
+
+def test_config_is_printed_and_dumped(project: Path, output: Output) -> None:
+    shown = output("config", "line.py", "--cfg-options", "model.width=3")
+    assert "model = dict(type='Line', width=3)" in shown
+    output("config", "line.py", "--dump", "line.json")
+    assert json.loads((project / "line.json").read_text())["model"] == {"type": "Line"}
+
+
+def test_env_names_the_packages_that_matter(output: Output) -> None:
+    shown = output("env")
+    assert all(f"{name}: " in shown for name in ("Python", "PyTorch", "Lightning"))
+
+
+def test_help_needs_neither_torch_nor_lightning() -> None:
+    code = (
+        "import runpy, sys\n"
+        "sys.argv = ['mmlight', '--help']\n"
+        "try:\n    runpy.run_module('mmlight', run_name='__main__')\n"
+        "except SystemExit as end:\n    assert end.code == 0\n"
+        "assert not {'torch', 'lightning', 'matplotlib'} & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in ("train", "test", "config", "env"))
+
+
+MISTAKES = {
+    "unknown type": (["train", "line.py", "--cfg-options", "model.type=Lime"], "Line"),
+    "misspelt argument": (["train", "line.py", "--cfg-options", "model.widht=2"], "'width'"),
+    "no such config": (["train", "lime.py"], "line.py"),
+    "no training data": (
+        ["train", "line.py", "--cfg-options", "train_dataloader=None"],
+        "train_dataloader",
+    ),
+    "no such checkpoint": (["test", "line.py", "missing.pth"], "missing.pth"),
+    "resume from nothing": (["train", "line.py", "--resume", "missing.pth"], "missing.pth"),
+    "mixed precision without optimizer": (
+        ["train", "line.py", "--amp", "--cfg-options", "optim_wrapper=None"],
+        "optim_wrapper",
+    ),
+    "nothing to scale": (
+        ["train", "line.py", "--auto-scale-lr", "--cfg-options", "auto_scale_lr=None"],
+        "base_batch_size",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_explained_in_a_sentence(name: str, run: Run) -> None:
+    arguments, hint = MISTAKES[name]
+    done = run(*arguments)
+    assert done["code"] == 1
+    assert "Traceback" not in done["err"]
+    explained = next(line for line in done["err"].splitlines() if line.startswith("mmlight: "))
+    assert hint in explained
+
+
+def test_a_syntax_error_names_file_and_line(project: Path, run: Run) -> None:
+    (project / "line.py").write_text("model = dict(\n    type='Line'\n    width=2)\n")
+    done = run("train", "line.py")
+    assert done["code"] == 1 and "Traceback" not in done["err"]
+    assert "line.py" in done["err"] and "line 2" in done["err"]
+
+
+def test_debug_shows_the_traceback(run: Run) -> None:
+    done = run("train", "lime.py", "--debug")
+    assert done["code"] == 1
+    assert "Traceback" in done["err"] and "FileNotFoundError" in done["err"]
+
+
+def test_an_error_in_the_users_own_code_keeps_its_traceback(project: Path, run: Run) -> None:
+    broken = PROJECT_MODEL.replace(
+        "value = self.layer(inputs / 8)", "value = self.layer(undefined)"
+    )
+    (project / "project_model.py").write_text(broken)
+    done = run("train", "line.py")
+    assert done["code"] == 1
+    assert "Traceback" in done["err"] and "NameError" in done["err"]

@@ -1,0 +1,122 @@
+"""MultiValLoop and MultiTestLoop: each dataset with its own evaluator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmlight.evaluator import BaseMetric
+from mmlight.hooks import Hook
+from mmlight.registry import METRICS
+from tests.engine.toys import numbers, regression_runner
+
+
+@METRICS.register_module()
+class Sum(BaseMetric):
+    """The sum of the inputs, and where the dataset says it starts."""
+
+    default_prefix = "sum"
+
+    def process(self, data_batch: Any, data_samples: Any) -> None:
+        self.results.append(float(torch.stack(list(data_batch["inputs"])).sum()))
+
+    def compute_metrics(self, results: list) -> dict:
+        return {"value": sum(results), "start": (self.dataset_meta or {})["start"]}
+
+
+class Seen(Hook):
+    """The batches and the values that hooks were given."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, int]] = []
+        self.epochs: list[dict | None] = []
+
+    def after_val_iter(self, runner: Any, batch_idx: int, *_: Any, **__: Any) -> None:
+        self.batches.append((runner.point, batch_idx))
+
+    def after_test_iter(self, runner: Any, batch_idx: int, *_: Any, **__: Any) -> None:
+        self.batches.append((runner.point, batch_idx))
+
+    def after_val_epoch(self, runner: Any, metrics: dict | None = None) -> None:
+        self.epochs.append(metrics)
+
+    def after_test_epoch(self, runner: Any, metrics: dict | None = None) -> None:
+        self.epochs.append(metrics)
+
+
+def evaluation(mode: str, prefixes: tuple[str, ...] = ("a", "b"), **changes: Any) -> dict:
+    kind = {"val": "MultiValLoop", "test": "MultiTestLoop"}[mode]
+    config = {
+        f"{mode}_dataloader": [numbers(size=4), numbers(batch_size=3, size=6, start=8)],
+        f"{mode}_cfg": {"type": kind},
+        f"{mode}_evaluator": [{"type": "Sum", "prefix": prefix} for prefix in prefixes],
+    }
+    return {**config, **changes}
+
+
+EXPECTED = {
+    "a/value": 6 / 8,
+    "a/start": 0,
+    "b/value": (8 + 9 + 10 + 11 + 12 + 13) / 8,
+    "b/start": 8,
+}
+
+
+@pytest.mark.parametrize("mode", ["val", "test"])
+def test_each_dataset_with_its_evaluator(tmp_path: Path, mode: str) -> None:
+    seen = Seen()
+    runner = regression_runner(tmp_path, custom_hooks=[seen], **evaluation(mode))
+    results = runner.val() if mode == "val" else runner.test()
+    assert results == EXPECTED
+    assert seen.epochs == [EXPECTED]
+    assert [index for _, index in seen.batches] == [0, 1, 0, 1]
+
+
+def test_validation_while_training(tmp_path: Path) -> None:
+    seen = Seen()
+    runner = regression_runner(tmp_path, custom_hooks=[seen], **evaluation("val"))
+    runner.train()
+    assert seen.epochs == [EXPECTED, EXPECTED]
+
+
+@pytest.mark.parametrize("mode", ["val", "test"])
+def test_clashing_prefixes_are_refused_before_the_run(tmp_path: Path, mode: str) -> None:
+    seen = Seen()
+    runner = regression_runner(tmp_path, custom_hooks=[seen], **evaluation(mode, ("same", "same")))
+    with pytest.raises(ValueError, match="different prefix"):
+        runner.val() if mode == "val" else runner.test()
+    assert not seen.batches
+
+
+def test_clash_is_found_before_training(tmp_path: Path) -> None:
+    seen = Seen()
+    runner = regression_runner(tmp_path, custom_hooks=[seen], **evaluation("val", ("x", "x")))
+    with pytest.raises(ValueError, match="different prefix"):
+        runner.train()
+    assert runner.iter == 0
+
+
+def test_values_of_one_name_from_different_metrics(tmp_path: Path) -> None:
+    @METRICS.register_module(force=True)
+    class OtherSum(Sum):
+        """Another class, so only its values show the clash."""
+
+    evaluators = [{"type": "Sum", "prefix": "x"}, {"type": "OtherSum", "prefix": "x"}]
+    runner = regression_runner(tmp_path, **evaluation("val", val_evaluator=evaluators))
+    with pytest.raises(ValueError, match="x/start"):
+        runner.val()
+
+
+def test_as_many_evaluators_as_datasets(tmp_path: Path) -> None:
+    runner = regression_runner(tmp_path, **evaluation("val", ("a", "b", "c")))
+    with pytest.raises(ValueError, match="2 dataloaders but 3 evaluators"):
+        runner.val()
+
+
+def test_different_metrics_of_torchmetrics_may_share_a_prefix(tmp_path: Path) -> None:
+    evaluators = [{"type": "MeanSquaredError"}, {"type": "MeanAbsoluteError"}]
+    runner = regression_runner(tmp_path, **evaluation("val", val_evaluator=evaluators))
+    assert sorted(runner.val()) == ["MeanAbsoluteError", "MeanSquaredError"]

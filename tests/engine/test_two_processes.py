@@ -1,0 +1,19 @@
+"""Metrics and hooks that gather over processes, with two gloo processes."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch.multiprocessing as mp
+
+from tests.engine import two_processes
+
+
+def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
+    mp.spawn(two_processes.run, args=(str(tmp_path),), nprocs=2)
+    ranks = [pickle.loads((tmp_path / f"results_{rank}.pkl").read_bytes()) for rank in (0, 1)]
+    assert ranks[0] == ranks[1]
+    assert ranks[0]["distance"] == pytest.approx(two_processes.distance(0, 1), rel=1e-5)
+    assert ranks[0]["loss"] == pytest.approx(6.5)

@@ -1,0 +1,51 @@
+"""What the generative engine does in two processes; test_two_processes.py compares with one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from mmlight import dist
+from mmlight.engine import ReduceLRSchedulerHook
+from mmlight.evaluation import FrechetDistance
+from tests.engine.toys import MeanPixels
+
+
+def images(seed: int) -> torch.Tensor:
+    noise = torch.randn(40, 1, 8, 8, generator=torch.Generator().manual_seed(seed))
+    return (128 + 20 * noise).clamp(0, 255).to(torch.uint8)
+
+
+def distance(rank: int, world_size: int) -> float:
+    """The distance, each process having a share of the real and of the generated images."""
+    metric = FrechetDistance(fake_nums=40, feature_extractor=MeanPixels())
+    real = [{"inputs": {"img": image}} for image in images(0)[rank::world_size]]
+    metric.prepare(None, DataLoader(real, batch_size=8))  # type: ignore[arg-type]
+    metric.process(None, [{"fake_img": image} for image in images(1)[rank::world_size]])
+    return metric.evaluate()["FD/fd"]
+
+
+def average_loss(rank: int) -> float:
+    """The mean of losses that differ between the processes."""
+
+    class Runner:
+        param_schedulers = None
+
+    hook = ReduceLRSchedulerHook()
+    for loss in (1.0, 2.0):
+        hook.after_train_iter(Runner, 0, outputs={"loss": torch.tensor(loss + 10 * rank)})
+    return hook._calculate_average_value()
+
+
+def run(rank: int, folder: str) -> None:
+    os.environ.update(RANK=str(rank), WORLD_SIZE="2", LOCAL_RANK=str(rank))
+    store = Path(folder, "store").as_uri()
+    dist.init_dist("pytorch", backend="gloo", init_method=store, rank=rank, world_size=2)
+    results: dict[str, Any] = {"distance": distance(rank, 2), "loss": average_loss(rank)}
+    Path(folder, f"results_{rank}.pkl").write_bytes(pickle.dumps(results))
+    torch.distributed.destroy_process_group()

@@ -1,0 +1,91 @@
+import threading
+
+import pytest
+
+from mmlight.utils import ManagerMeta, ManagerMixin
+
+
+@pytest.fixture
+def counter():
+    class Counter(ManagerMixin):
+        def __init__(self, name="", start=0):
+            super().__init__(name)
+            self.start = start
+
+    return Counter
+
+
+def test_a_managed_class_needs_a_name_in_its_constructor():
+    with pytest.raises(AssertionError, match="must have the `name` argument"):
+
+        class Nameless(metaclass=ManagerMeta):
+            def __init__(self, *args, **kwargs):
+                pass
+
+
+def test_every_class_has_its_own_instances(counter):
+    class Child(counter):
+        pass
+
+    counter.get_instance("a")
+    assert counter.check_instance_created("a")
+    assert not Child.check_instance_created("a")
+    assert Child.get_instance("a") is not counter.get_instance("a")
+
+
+def test_an_instance_is_made_once_and_found_by_its_name(counter):
+    first = counter.get_instance("a", start=2)
+    assert (first.start, first.instance_name) == (2, "a")
+    with pytest.warns(UserWarning, match=r"'a' exists already.*\['start'\]"):
+        assert counter.get_instance("a", start=3) is first
+    assert first.start == 2
+
+
+def test_the_current_instance_is_the_one_created_last(counter):
+    with pytest.raises(RuntimeError, match=r"call Counter.get_instance"):
+        counter.get_current_instance()
+    counter.get_instance("a")
+    latest = counter.get_instance("b")
+    counter.get_instance("a")
+    assert counter.get_current_instance() is latest
+
+
+def test_an_instance_made_directly_is_not_registered(counter):
+    assert counter(name="a").instance_name == "a"
+    assert not counter.check_instance_created("a")
+
+
+@pytest.mark.parametrize("name", ["", 3, None])
+def test_a_bad_name_is_refused(counter, name):
+    with pytest.raises(AssertionError, match="name"):
+        counter(name)
+
+
+def test_get_instance_needs_a_string(counter):
+    with pytest.raises(AssertionError, match="type str, but got int"):
+        counter.get_instance(3)
+
+
+def test_threads_that_ask_at_once_get_one_object():
+    started = threading.Barrier(8)
+
+    class Slow(ManagerMixin):
+        made = 0
+
+        def __init__(self, name=""):
+            super().__init__(name)
+            type(self).made += 1
+
+    found = []
+
+    def ask():
+        started.wait()
+        found.append(Slow.get_instance("a"))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Slow.made == 1
+    assert len(set(map(id, found))) == 1
