@@ -16,6 +16,21 @@ from mmlight.utils.dl_utils import collect_env, set_multi_processing
 from .state import RunnerState
 from .utils import set_random_seed
 
+_latest_start = 0
+
+
+def _new_timestamp() -> str:
+    """The start time, the same on all ranks and another for each run of a process.
+
+    Logger, message hub and log folder are named after it: two runs that start within a second would
+    share them, and the second would compare its scores with the best of the first.
+    """
+    global _latest_start
+    now = torch.tensor(max(int(time.time()), _latest_start + 1))
+    broadcast(now)
+    _latest_start = int(now)
+    return time.strftime("%Y%m%d_%H%M%S", time.localtime(_latest_start))
+
 
 class Environment(RunnerState):
     """Environment of a run; a part of :class:`~mmlight.runner.Runner`."""
@@ -56,9 +71,7 @@ class Environment(RunnerState):
             if dist_cfg.get("backend", "nccl") == "nccl" and not torch.cuda.is_available():
                 dist_cfg["backend"] = "gloo"
             init_dist(self._launcher, **dist_cfg)
-        now = torch.tensor(time.time(), dtype=torch.float64)
-        broadcast(now)
-        self._timestamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now.item()))
+        self._timestamp = _new_timestamp()
         _raise_open_file_limit(int(env_cfg.get("resource_limit", 4096)))
 
     def set_randomness(
