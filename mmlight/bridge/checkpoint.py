@@ -28,6 +28,9 @@ from lightning.pytorch.trainer import call
 from mmlight import __version__
 from mmlight.bridge.checkpoint_io import write_checkpoint
 from mmlight.bridge.rng import rng_state
+from mmlight.dist import gather_object, is_distributed
+from mmlight.model.state_dict import get_state_dict
+from mmlight.utils import apply_to
 
 FORMAT = 1
 
@@ -93,7 +96,7 @@ def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
     state = (
         strategy.lightning_module_state_dict()
         if strategy.model is not None
-        else runner.model.state_dict()
+        else get_state_dict(runner.model)
     )
     for name, value in state.items():
         if isinstance(value, torch.Tensor):
@@ -104,7 +107,7 @@ def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
 def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what a resume needs beyond the documents to end where this run would end."""
     wrapper = runner.optim_wrapper
-    return {
+    own = {
         "format": FORMAT,
         "version": __version__,
         "position": position or _position(runner),
@@ -115,6 +118,31 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
             wrapper.accumulation_state() if hasattr(wrapper, "accumulation_state") else None
         ),
     }
+    if not is_distributed():
+        return own
+    # Each process draws its own random numbers and reads its own data. Tensors of another GPU
+    # than the writer's must not go through pickle.
+    states = gather_object(apply_to(own, _is_tensor, torch.Tensor.cpu))
+    return {**states[0], "ranks": states[1:]} if states else own
+
+
+def exact_state_of_rank(exact: dict[str, Any], rank: int, world_size: int) -> dict[str, Any] | None:
+    """Return a process's own part of what :func:`exact_state` collected.
+
+    Args:
+        exact: What was collected.
+        rank: Index of the process.
+        world_size: Number of processes now.
+
+    Returns:
+        dict or None: None if it was written by another number of processes.
+    """
+    states = [exact, *exact.get("ranks", ())]
+    return states[rank] if len(states) == world_size else None
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, torch.Tensor)
 
 
 def _stream_state(loop: Any) -> dict[str, Any] | None:

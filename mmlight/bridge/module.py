@@ -11,6 +11,8 @@ from lightning.pytorch.trainer.states import TrainerFn
 
 from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
 from mmlight.bridge.stepper import connect
+from mmlight.model import is_model_wrapper
+from mmlight.model.state_dict import get_state_dict
 
 
 class ModelModule(pl.LightningModule):
@@ -37,7 +39,9 @@ class ModelModule(pl.LightningModule):
         return self._runner[0]
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the state of the model itself."""
+        """Return the state of the model itself, without a trace of wrappers."""
+        if is_model_wrapper(self.model):
+            return get_state_dict(self.model, *args, **kwargs)
         return self.model.state_dict(*args, **kwargs)
 
     def load_state_dict(
@@ -109,3 +113,8 @@ class ModelModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take everything but the weights from a checkpoint that the Trainer has read."""
         self.runner.resume_read(checkpoint, training=self.trainer.state.fn == TrainerFn.FITTING)
+        exact = self.runner.exact_state
+        if exact is not None and exact["loader"] is not None:
+            # The Trainer gives this to the loader of every process; each needs its own.
+            loader = {**exact["loader"], "rng": exact["rng"]}
+            checkpoint["loops"]["fit_loop"]["state_dict"]["combined_loader"] = [loader]

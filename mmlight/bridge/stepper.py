@@ -12,11 +12,13 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch import nn
 from torch.optim import Optimizer
 
+from mmlight.bridge.processes import ModelWrapperStrategy
+
 
 def is_plain(trainer: Trainer) -> bool:
-    """Tell whether a step on this Trainer is nothing but torch: one device, full precision."""
+    """Tell whether a step on this Trainer is nothing but torch, in full precision."""
     return (
-        type(trainer.strategy) is SingleDeviceStrategy
+        type(trainer.strategy) in (SingleDeviceStrategy, ModelWrapperStrategy)
         and type(trainer.precision_plugin) is Precision
     )
 
@@ -42,8 +44,11 @@ class StrategyStepper:
 
     def no_sync(self, model: nn.Module) -> AbstractContextManager:
         """Give a context in which gradients stay in this process."""
-        block = getattr(self.trainer.strategy, "block_backward_sync", nullcontext)
-        return block()
+        # A documented wrapper knows best; else the strategy's own, around the LightningModule.
+        own = getattr(model, "no_sync", None)
+        return (
+            own() if own else getattr(self.trainer.strategy, "block_backward_sync", nullcontext)()
+        )
 
 
 def _nothing() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,13 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 
 from mmlight.bridge.checkpoint_io import AtomicCheckpointIO
+from mmlight.bridge.processes import (
+    LaunchedProcesses,
+    model_wrapper_strategy,
+    processes_per_machine,
+)
 from mmlight.bridge.progress_bar import RunnerProgressBar
+from mmlight.dist import get_world_size
 from mmlight.registry.diagnostics import did_you_mean
 
 
@@ -35,7 +40,12 @@ def derived_kwargs(runner: Any) -> dict[str, Any]:
         "use_distributed_sampler": False,
         "inference_mode": False,
     }
-    kwargs.update(_processes(runner.launcher))
+    kwargs["accelerator"] = "gpu" if torch.cuda.is_available() else "cpu"
+    kwargs["devices"] = 1
+    if get_world_size() > 1:
+        kwargs["devices"] = processes_per_machine()
+        kwargs["num_nodes"] = get_world_size() // processes_per_machine()
+        kwargs["plugins"].append(LaunchedProcesses())
     kwargs.update(_extent(runner.cfg.get("train_cfg")))
     return kwargs
 
@@ -46,26 +56,12 @@ def _extent(train_cfg: Any) -> dict[str, Any]:
     return {"max_epochs": 1}
 
 
-def _processes(launcher: str) -> dict[str, Any]:
-    """Say how many devices this process and its siblings use, started by ``launcher``."""
-    accelerator = "gpu" if torch.cuda.is_available() else "cpu"
-    if launcher == "none":
-        return {"accelerator": accelerator, "devices": 1}
-    world = int(os.environ.get("WORLD_SIZE", os.environ.get("SLURM_NTASKS", "1")))
-    local = int(os.environ.get("LOCAL_WORLD_SIZE", os.environ.get("SLURM_NTASKS_PER_NODE", world)))
-    return {
-        "accelerator": accelerator,
-        "devices": local,
-        "num_nodes": max(world // local, 1),
-        "strategy": "ddp" if world > 1 else "auto",
-    }
-
-
 def build_trainer(runner: Any) -> Trainer:
     """Build the Runner's Trainer, ``runner.cfg.trainer`` over everything derived.
 
     Raises:
         TypeError: If ``trainer`` has a key that ``lightning.pytorch.Trainer`` does not take.
+        ValueError: If its strategy would start processes after the Runner has built its parts.
     """
     kwargs = derived_kwargs(runner)
     given = dict(runner.cfg.get("trainer") or {})
@@ -75,8 +71,11 @@ def build_trainer(runner: Any) -> Trainer:
     kwargs.update(given)
     if kwargs.get("enable_progress_bar", True) and not _has_progress_bar(callbacks):
         callbacks.append(RunnerProgressBar())
+    kwargs.update(callbacks=callbacks, plugins=plugins)
     with _quiet():
-        return Trainer(callbacks=callbacks, plugins=plugins, **kwargs)
+        trainer = Trainer(**kwargs)
+        strategy = model_wrapper_strategy(trainer, kwargs.get("strategy", "auto"))
+        return trainer if strategy is None else Trainer(**{**kwargs, "strategy": strategy})
 
 
 def _has_progress_bar(callbacks: list[Callback]) -> bool:

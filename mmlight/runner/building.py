@@ -14,17 +14,18 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from mmlight.bridge.callbacks import callbacks_of
+from mmlight.bridge.processes import ModelWrapperStrategy
 from mmlight.dist import master_only
 from mmlight.evaluator import Evaluator
 from mmlight.hooks import Hook
 from mmlight.logging import MessageHub
+from mmlight.model import convert_sync_batchnorm, revert_sync_batchnorm
 from mmlight.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler, build_optim_wrapper
 from mmlight.registry import (
     EVALUATOR,
     HOOKS,
     LOG_PROCESSORS,
     LOOPS,
-    MODEL_WRAPPERS,
     MODELS,
     OPTIM_WRAPPERS,
     PARAM_SCHEDULERS,
@@ -75,19 +76,30 @@ class Builders(RunnerState):
         return self.wrap_model(self.cfg.get("model_wrapper_cfg"), built)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Put the model on its device, or into a wrapper if the config names one.
+        """Put the model on its device and, among several processes, into its wrapper.
 
-        Several processes need no wrapper here: the Trainer's strategy wraps the model when it
-        starts.
+        The config key ``sync_bn`` (``"torch"`` or ``"mmcv"``) turns its batch normalization into
+        one over all processes; for a single process, such layers become ordinary ones.
 
         Args:
-            model_wrapper_cfg: Config of a wrapper that is built at once, with its ``type``.
+            model_wrapper_cfg: Config of the wrapper; ``MMDistributedDataParallel`` if None. A
+                strategy object given as ``trainer.strategy`` wraps the model itself, later.
             model: The model.
         """
-        model = model.to(self.trainer.strategy.root_device)
-        if model_wrapper_cfg is None or "type" not in model_wrapper_cfg or not self.distributed:
+        strategy = self.trainer.strategy
+        model = model.to(strategy.root_device)
+        if not self.distributed:
+            return revert_sync_batchnorm(model)
+        if self.cfg.get("sync_bn") is not None:
+            model = convert_sync_batchnorm(model, self.cfg["sync_bn"])
+        if not isinstance(strategy, ModelWrapperStrategy):
             return model
-        return MODEL_WRAPPERS.build(model_wrapper_cfg, default_args={"module": model})
+        if model_wrapper_cfg is None:
+            unused = self.cfg.get("find_unused_parameters")
+            model_wrapper_cfg = {"broadcast_buffers": False}
+            if unused is not None:
+                model_wrapper_cfg["find_unused_parameters"] = unused
+        return strategy.wrap(model, model_wrapper_cfg)
 
     def _init_model_weights(self) -> None:
         model: Any = getattr(self.model, "module", self.model)

@@ -182,6 +182,12 @@ def _load_checkpoint_to_model(
     state: OrderedDict = OrderedDict(weights)
     for pattern, replacement in revise_keys:
         state = OrderedDict((re.sub(pattern, replacement, key), v) for key, v in state.items())
+    # MMEngine leaves the wrappers of a model's parts in the names.
+    known = get_state_dict(model)
+    bare = {key: key.replace(".module.", ".") for key in state if key not in known}
+    state = OrderedDict(
+        (bare[key] if bare.get(key) in known else key, v) for key, v in state.items()
+    )
     # Modules read the version of their own format from it.
     state._metadata = getattr(weights, "_metadata", OrderedDict())  # type: ignore[attr-defined]
     load_state_dict(model, state, strict, logger)

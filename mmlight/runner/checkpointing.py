@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mmlight.bridge.checkpoint import save_checkpoint
+from mmlight.bridge.checkpoint import exact_state_of_rank, save_checkpoint
 from mmlight.bridge.restore import restore_callbacks, restore_progress
 from mmlight.device import get_device
 from mmlight.fileio import join_path
@@ -154,7 +154,7 @@ class Checkpoints(Builders):
             resume_optimizer: Whether to restore the optimizers.
             resume_param_scheduler: Whether to restore the schedulers.
         """
-        self.exact_state = checkpoint.get("mmlight")
+        self.exact_state = self._own_exact_state(checkpoint)
         restore_progress(self, checkpoint)
         self._compare_with(checkpoint.get("meta", {}))
         if "message_hub" in checkpoint:
@@ -166,6 +166,19 @@ class Checkpoints(Builders):
             self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
             self._restore_schedulers(checkpoint.get("param_schedulers"))
         restore_callbacks(self.trainer, checkpoint)
+
+    def _own_exact_state(self, checkpoint: dict[str, Any]) -> dict[str, Any] | None:
+        if "mmlight" not in checkpoint:
+            return None
+        exact = exact_state_of_rank(checkpoint["mmlight"], self.rank, self.world_size)
+        if exact is None:
+            written_by = 1 + len(checkpoint["mmlight"].get("ranks", ()))
+            self.logger.warning(
+                f"The checkpoint was written by {written_by} process(es) and this run has "
+                f"{self.world_size}: it goes on with the saved weights, optimizers and counters, "
+                "but with new random numbers and a new order of the data"
+            )
+        return exact
 
     def _restore_schedulers(self, states: Any) -> None:
         if states is None:

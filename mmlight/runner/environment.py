@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from mmlight.bridge.processes import start_processes
 from mmlight.dist import broadcast, init_dist, is_distributed
 from mmlight.logging import MMLogger
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
@@ -71,6 +72,8 @@ class Environment(RunnerState):
             if dist_cfg.get("backend", "nccl") == "nccl" and not torch.cuda.is_available():
                 dist_cfg["backend"] = "gloo"
             init_dist(self._launcher, **dist_cfg)
+        if not distributed:
+            start_processes(self.trainer)
         self._timestamp = _new_timestamp()
         _raise_open_file_limit(int(env_cfg.get("resource_limit", 4096)))
 

@@ -124,7 +124,9 @@ def install(engine: str) -> SimpleNamespace:
             wrapper = optim_wrapper["discriminator"]
             with wrapper.optim_context(self.discriminator):
                 score_real = self.discriminator(real)
-                score_fake = self.discriminator(self.generator(noise).detach())
+                with torch.no_grad():
+                    fake = self.generator(noise)
+                score_fake = self.discriminator(fake)
                 loss_d = F.softplus(-score_real).mean() + F.softplus(score_fake).mean()
             wrapper.update_params(loss_d)
             wrapper = optim_wrapper["generator"]
@@ -319,6 +321,7 @@ def install_constructor(engine: str) -> None:
 
         def __call__(self, module: nn.Module) -> Any:
             wrappers = {}
+            module = getattr(module, "module", module)
             for name in ("generator", "discriminator"):
                 config = dict(self.config[name])
                 wrapper = dict(config)
