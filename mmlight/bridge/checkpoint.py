@@ -24,6 +24,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.trainer import call
+from torch import nn
 
 from mmlight import __version__
 from mmlight.bridge.checkpoint_io import write_checkpoint
@@ -120,10 +121,17 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
     }
     if not is_distributed():
         return own
-    # Each process draws its own random numbers and reads its own data. Tensors of another GPU
-    # than the writer's must not go through pickle.
+    # Each process draws its own random numbers, reads its own data and has its own statistics of
+    # it. Tensors of another GPU than the writer's must not go through pickle.
+    own["buffers"] = buffers_of(runner.model) if runner.rank > 0 else {}
     states = gather_object(apply_to(own, _is_tensor, torch.Tensor.cpu))
     return {**states[0], "ranks": states[1:]} if states else own
+
+
+def buffers_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return the buffers of a model that belong into a checkpoint, by name, wrappers left out."""
+    state = get_state_dict(model, keep_vars=True)
+    return {name: value for name, value in state.items() if not isinstance(value, nn.Parameter)}
 
 
 def exact_state_of_rank(exact: dict[str, Any], rank: int, world_size: int) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mmlight.bridge.checkpoint import exact_state_of_rank, save_checkpoint
+from mmlight.bridge.checkpoint import buffers_of, exact_state_of_rank, save_checkpoint
 from mmlight.bridge.restore import restore_callbacks, restore_progress
 from mmlight.device import get_device
 from mmlight.fileio import join_path
@@ -126,6 +126,8 @@ class Checkpoints(Builders):
         self._has_loaded = self._resume = True
         checkpoint = self.load_checkpoint(filename, map_location=where)
         self.restore(checkpoint, resume_optimizer, resume_param_scheduler)
+        for name, value in (self.exact_state or {}).get("buffers", {}).items():
+            buffers_of(self.model)[name].copy_(value)
         self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
 
     def resume_read(self, checkpoint: dict[str, Any], training: bool) -> None:

@@ -9,7 +9,10 @@ processes, the random state in which each worker left its last batch that was ta
 from __future__ import annotations
 
 import copy
+import multiprocessing
+import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -87,10 +90,23 @@ class _WorkerInit:
         self.states: dict[int, bytes] = {}
 
     def __call__(self, worker_id: int) -> None:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         if self.worker_init_fn is not None:
             self.worker_init_fn(worker_id)
         if worker_id in self.states:
             set_rng_state(pickle.loads(self.states[worker_id]))
+
+
+def _end_with_parent() -> None:
+    """End a worker whose main process was killed.
+
+    It would end by itself, but for what it still has to say: with nobody reading, and random states
+    among the batches, the pipe is soon full and the worker waits for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 class ResumableLoader:

@@ -7,12 +7,10 @@ Started by :class:`tests.parity.engines.Engine`; speaks length-prefixed pickles 
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 import os
 import pickle
-import signal
 import struct
 import sys
 import traceback
@@ -77,7 +75,6 @@ def main(engine: str, preload: list[str]) -> None:
     while (request := receive(requests)) is not None:
         child = os.fork()
         if child == 0:
-            os.setpgid(0, 0)
             replies.close()
             try:
                 serve_one(engine, request)
@@ -89,9 +86,6 @@ def main(engine: str, preload: list[str]) -> None:
             sys.stderr.flush()
             os._exit(code)
         _, status = os.waitpid(child, 0)
-        # Workers of a dataloader whose process killed itself would wait for it forever.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
         send(replies, os.waitstatus_to_exitcode(status))
 
 

@@ -90,3 +90,21 @@ def assert_continues(resumed: dict[str, Any], whole: dict[str, Any], kill_at: in
     assert_same(
         resumed["metrics"], whole["metrics"][len(whole["metrics"]) - len(resumed["metrics"]) :]
     )
+
+
+@pytest.mark.parametrize("name", ["epochs, checkpoint in mid-epoch", "iterations, pending gradients"])
+def test_two_processes_end_as_if_never_killed(name: str, mmlight: Engine, tmp_path: Path) -> None:
+    kind, kill_at, change = RUNS[name]
+    # Other random numbers in each process: the first one's would not do for both.
+    change = {**change, "randomness": {"seed": 3, "diff_rank_seed": True}}
+    if kind == "gan":
+        change["cfg"] = {"model_wrapper_cfg": {"type": "MMSeparateDistributedDataParallel"}}
+    whole = mmlight.run("two_processes", kind, workers=2, change=change)
+    where = {"work_dir": str(tmp_path), "workers": 2, "change": change}
+    mmlight.run("two_processes", kind, kill_at=kill_at, exit_code=1, **where)
+    resumed = mmlight.run("two_processes", kind, resume=True, **where)
+    for rank in (0, 1):
+        if rank > 0:  # log and metrics are the first process's affair
+            whole[rank]["history"] = resumed[rank]["history"] = None
+        assert_continues(resumed[rank], whole[rank], kill_at)
+    assert whole[0]["train"][0]["losses"] != whole[1]["train"][0]["losses"]

@@ -1,6 +1,11 @@
 """A resumed pass must yield what the interrupted one would have yielded, to the random draw."""
 
+import os
 import random
+import select
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -146,3 +151,37 @@ def test_an_endless_loader_continues_exactly(taken):
     again.load_state_dict(position)
     set_rng_state(state)
     assert same([next(again) for _ in range(12)], rest)
+
+
+READS_UNTIL_KILLED = """
+import os, signal, sys, torch
+from torch.utils.data import DataLoader
+from mmlight.runner.resumable_loader import ResumableLoader
+from tests.runner.test_resumable_loader import Noisy
+
+loader = DataLoader(Noisy(200), num_workers=2, prefetch_factor=20)
+batches = iter(ResumableLoader(loader))
+next(batches)
+import multiprocessing
+print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+sys.stdin.readline()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
+def test_workers_end_with_a_killed_main_process():
+    with subprocess.Popen(
+        [sys.executable, "-c", READS_UNTIL_KILLED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as main:
+        workers = [os.pidfd_open(int(pid)) for pid in main.stdout.readline().split()]
+        assert len(workers) == 2
+        main.stdin.write("\n")
+        main.stdin.flush()
+        assert main.wait() == -signal.SIGKILL
+        for worker in workers:
+            assert select.select([worker], [], [], 30)[0], "a worker outlived its main process"
+            os.close(worker)
