@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import random
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -15,6 +17,20 @@ import torch
 
 matplotlib.use("Agg")
 torch.set_num_threads(1)
+
+ROOT = Path(__file__).parent
+
+
+def pytest_collect_file(file_path: Path) -> None:
+    """Import a module with doctests the way Python does, before pytest looks for them in it.
+
+    Pytest would import its package and then run the module a second time, if the package had
+    already imported it: what it registers would be registered twice.
+    """
+    if file_path.suffix == ".py" and file_path.is_relative_to(ROOT / "mmlight"):
+        *package, name = file_path.relative_to(ROOT).with_suffix("").parts
+        if name != "__main__":
+            importlib.import_module(".".join(package if name == "__init__" else [*package, name]))
 
 
 def _managed_classes() -> Iterator[type]:
