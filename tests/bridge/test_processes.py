@@ -1,0 +1,65 @@
+"""Two gloo processes, however they are started, do the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmlight.config import Config
+from mmlight.runner import Runner
+from tests.parity.compare import assert_same
+
+from .parts import config
+
+WAYS = (
+    "started by a launcher",
+    "started by the Runner's Trainer",
+    "in a Trainer of the user's",
+)
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+def train(way: str, folder: Path) -> list[Any]:
+    """Run the script and return what each of the processes saw, lost and learnt."""
+    launcher = TORCHRUN if way == "started by a launcher" else []
+    script = ["-m", "tests.bridge.two_processes", way, str(folder)]
+    done = subprocess.run(
+        [sys.executable, *launcher, *script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return [torch.load(folder / f"rank_{rank}.pt") for rank in range(2)]
+
+
+def test_every_way_gives_the_same(tmp_path: Path) -> None:
+    ways = [train(way, tmp_path / str(number)) for number, way in enumerate(WAYS)]
+    for way in ways:
+        for rank in (0, 1):
+            assert_same(way[rank], ways[0][rank], f"rank {rank}")
+        (_, losses, weights), (_, other_losses, other_weights) = way
+        assert losses != other_losses
+        assert_same(weights, other_weights)
+    assert len(ways[0][0][1]) == 9  # 18 samples in batches of 4 for two: 3 an epoch
+
+
+def test_processes_that_begin_in_mid_program_are_refused(tmp_path: Path) -> None:
+    trainer = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_spawn"}
+    with pytest.raises(ValueError, match=r"'ddp_spawn' \(config key: trainer.strategy\)"):
+        Runner.from_cfg(Config(config(tmp_path, trainer=trainer)))
+
+
+def test_synchronized_normalization_is_ordinary_in_a_single_process(tmp_path: Path) -> None:
+    class Normalized(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = torch.nn.SyncBatchNorm(4)
+
+    runner = Runner.from_cfg(Config(config(tmp_path, model=Normalized())))
+    assert runner.model.norm(torch.ones(2, 4, 3, 3)).shape == (2, 4, 3, 3)
