@@ -16,7 +16,7 @@ from mmlight.utils import import_modules_from_strings
 
 from .config_dict import ConfigDict, unwrap
 from .dict_action import DictAction, add_config_arguments
-from .format import WIDTH, format_config
+from .format import WIDTH, format_config, path_of
 from .loader import load_config, load_config_string
 from .merge import merge_into
 from .text_file import ReadOptions
@@ -26,11 +26,14 @@ __all__ = ["Config", "ConfigDict", "DictAction"]
 
 
 class _YamlDumper(yaml.SafeDumper):
-    """Plain data and tuples."""
+    """Plain data and tuples; anything else by its import path."""
 
 
 _YamlDumper.add_representer(
     tuple, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:python/tuple", value)
+)
+_YamlDumper.add_multi_representer(
+    object, lambda dumper, value: dumper.represent_str(path_of(value))
 )
 
 
@@ -114,7 +117,8 @@ class Config:
             FileNotFoundError: If the file or one of its bases does not exist.
             OSError: If it is of another kind.
             SyntaxError: If Python cannot parse it.
-            ConfigParsingError: If it mixes the two styles, or its bases form a circle.
+            ConfigParsingError: If it mixes the two styles, its bases form a circle, or a base
+                that it reads with ``read_base`` does not exist.
             KeyError: If bases share a key, or a key is reserved.
             TypeError: If it does not fit over its bases.
 
@@ -228,7 +232,7 @@ class Config:
         """
         suffix = Path(file or self._filename or "config.py").suffix
         if suffix == ".json":
-            text = json.dumps(self.to_dict(), default=str)
+            text = json.dumps(self.to_dict(), default=path_of)
         elif suffix in (".yaml", ".yml"):
             text = yaml.dump(self.to_dict(), Dumper=_YamlDumper)
         else:

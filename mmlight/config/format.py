@@ -146,11 +146,22 @@ def _scalar(value: Any) -> str:
     if isinstance(value, numbers.Real):
         value = float(value)
         return repr(value) if math.isfinite(value) else f"float('{value}')"
-    return _string(_path_of(value))
+    return _string(path_of(value))
 
 
-def _path_of(value: Any) -> str:
-    """Import path of a class or function; for any other object its text."""
+def path_of(value: Any) -> str:
+    """Return what stands in a dumped config for a value that is no plain data.
+
+    Args:
+        value (Any): A class, a function, or any other object.
+
+    Returns:
+        str: Import path of a class or function; of any other object its text.
+
+    Example:
+        >>> path_of(dict), path_of(math.sqrt)
+        ('dict', 'math.sqrt')
+    """
     if isinstance(value, Lazy):
         return value.dotted
     if isinstance(value, type) or callable(value):

@@ -83,7 +83,12 @@ class Lazy:
 
     def __getattr__(self, name: str) -> LazyAttr:
         if name.startswith("__"):
-            raise AttributeError(name)
+            raise AttributeError(
+                f"{self.dotted} is imported lazily, so a config cannot use its {name}"
+                f"{self._where()}",
+                name=name,
+                obj=self,
+            )
         return LazyAttr(name, self, self.location)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -57,9 +57,9 @@ def load_python_file(path: Path, above: tuple[str, ...] = ()) -> Loaded:
         Loaded: Its settings, with stand-ins for what it imports.
 
     Raises:
-        FileNotFoundError: If the file or a base does not exist.
+        FileNotFoundError: If the file does not exist.
         SyntaxError: If Python cannot parse it.
-        ConfigParsingError: If it breaks a rule of the style.
+        ConfigParsingError: If it breaks a rule of the style, or a base does not exist.
         KeyError: If a key is reserved.
     """
     check_file(path, above)
@@ -134,8 +134,11 @@ class _Reader:
     def read_base(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             raise self.error(node, "a base is read with `from ... import ...`")
-        path = self.base_path(node)
-        check_file(path, self.chain)
+        try:
+            path = self.base_path(node)
+            check_file(path, self.chain)
+        except FileNotFoundError as err:
+            raise self.error(node, str(err)) from None
         text = path.read_text(encoding="utf-8")
         tree = parse_source(text, path)
         if any(is_base_assignment(statement) for statement in tree.body):

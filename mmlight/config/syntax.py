@@ -49,7 +49,8 @@ def is_pure_python(tree: ast.Module) -> bool:
 
     Returns:
         bool: True if it reads a base with ``read_base``, or imports a package that does
-        not come with Python and has no ``_base_``.
+        not come with Python and has no ``_base_``. Inside of ``if``, ``try`` and the like only
+        ``from ... import`` counts.
     """
     for node in tree.body:
         if is_base_assignment(node):
@@ -57,14 +58,19 @@ def is_pure_python(tree: ast.Module) -> bool:
         if is_read_base(node):
             return True
         if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            modules = ["." if node.level else node.module or ""]
-        else:
-            continue
-        if not all(map(is_standard, modules)):
+            if not all(is_standard(alias.name) for alias in node.names):
+                return True
+        elif _imports_from_package(node):
             return True
     return False
+
+
+def _imports_from_package(node: ast.AST) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.With)):
+        return False
+    if isinstance(node, ast.ImportFrom):
+        return bool(node.level) or not is_standard(node.module or "")
+    return any(map(_imports_from_package, ast.iter_child_nodes(node)))
 
 
 def is_setting(key: str, value: Any) -> bool:

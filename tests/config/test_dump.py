@@ -4,8 +4,10 @@ import copy
 import math
 import pickle
 from collections import OrderedDict
+from pathlib import PurePosixPath
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -168,3 +170,13 @@ def test_copies_and_pickles(tmp_path):
     assert shallow.a is cfg.a
     shallow.n = 1
     assert "n" not in cfg
+
+
+@pytest.mark.parametrize("suffix", [".py", ".json", ".yaml"])
+def test_classes_and_functions_are_dumped_as_import_paths(tmp_path, suffix):
+    file = tmp_path / f"dumped{suffix}"
+    model = {"type": OrderedDict, "init": math.sqrt, "where": PurePosixPath("a/b")}
+    cfg = Config({"model": model})
+    cfg.dump(file)
+    model = Config.fromfile(file).model
+    assert model == {"type": "collections.OrderedDict", "init": "math.sqrt", "where": "a/b"}

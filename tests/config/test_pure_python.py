@@ -183,7 +183,27 @@ def test_standard_library_helpers_and_functions_work_while_parsing(load):
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fast = True\nif fast:\n    from no_such_package import Net\n",
+        "try:\n    from no_such_package import Net\nexcept ImportError:\n    Net = None\n",
+        "for i in (1,):\n    from no_such_package import Net\n",
+    ],
+)
+def test_imports_inside_of_statements_stay_lazy(load, text):
+    assert load(text + "model = dict(type=Net)\n").model.to_dict() == {
+        "type": "no_such_package.Net"
+    }
+
+
 def test_text_style_is_left_alone(load):
+    text = (
+        "def version():\n    from torch import __version__\n    return __version__\na = version()\n"
+    )
+    import torch
+
+    assert load(text).to_dict() == {"a": torch.__version__}
     assert load("import os\na = os.sep\nb = '{{ fileBasename }}'\n").to_dict() == {
         "a": "/",
         "b": "exp.py",
@@ -226,7 +246,8 @@ def test_styles_cannot_be_forced_on_the_other(load, write):
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        (READ + "from .nope import *", FileNotFoundError, "nope.py does not exist"),
+        (READ + "from .nope import *", ConfigParsingError, "line 3: .*nope.py does not exist"),
+        (READ + "from json.nope import *", ConfigParsingError, "nope.py does not exist"),
         (READ + "from nopackage.x import *", ModuleNotFoundError, "'nopackage' is not installed"),
         (READ + "from .plain import zz", ConfigParsingError, "line 3: .*plain.py has no 'zz'"),
         (READ + "import plain", ConfigParsingError, "from ... import"),
@@ -244,6 +265,11 @@ def test_styles_cannot_be_forced_on_the_other(load, write):
             "from torch.nn import ReLU\nclass A(ReLU):\n    pass",
             RuntimeError,
             "cannot be subclassed",
+        ),
+        (
+            "from torch.nn import ReLU\na = ReLU.__name__",
+            AttributeError,
+            "torch.nn.ReLU is imported lazily, so a config cannot use its __name__",
         ),
         ("from torch.nn import ReLU\nfilename = 1", KeyError, "filename is reserved"),
         ("from torch.nn import ReLU\na = (", SyntaxError, "exp.py, line 2"),
