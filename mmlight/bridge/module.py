@@ -93,7 +93,7 @@ class ModelModule(pl.LightningModule):
 
     def _finish_evaluation(self, loop: Any) -> None:
         if not loop.drives_itself:
-            self.evaluated = loop.evaluator.evaluate(len(loop.dataloader.dataset))
+            self.evaluated = loop.evaluate()
         scalars = {
             name: float(value)
             for name, value in (self.evaluated or {}).items()

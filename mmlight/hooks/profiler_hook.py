@@ -89,17 +89,11 @@ class ProfilerHook(Hook):
         self._left = 0
 
     def before_run(self, runner: Any) -> None:
-        """Check the length of the run and make the profiler.
+        """Make the profiler.
 
         Raises:
-            ValueError: If the run is shorter than what is to be profiled, or ``on_trace_ready`` is
-                unknown.
+            ValueError: If ``on_trace_ready`` is unknown.
         """
-        unit, total = (
-            ("epochs", runner.max_epochs) if self.by_epoch else ("iters", runner.max_iters)
-        )
-        if total is not None and self.profile_times > total:
-            raise ValueError(f"profile_times={self.profile_times} is more than max_{unit}={total}")
         self.profiler = torch.profiler.profile(
             activities=self.activities,
             schedule=self.schedule,
@@ -111,7 +105,16 @@ class ProfilerHook(Hook):
         )
 
     def before_train(self, runner: Any) -> None:
-        """Start profiling."""
+        """Check the length of the training and start profiling.
+
+        Raises:
+            ValueError: If the training is shorter than what is to be profiled.
+        """
+        unit, total = (
+            ("epochs", runner.max_epochs) if self.by_epoch else ("iters", runner.max_iters)
+        )
+        if total is not None and self.profile_times > total:
+            raise ValueError(f"profile_times={self.profile_times} is more than max_{unit}={total}")
         self._left = self.profile_times
         self.profiler.start()
 

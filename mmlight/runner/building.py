@@ -21,6 +21,7 @@ from mmlight.hooks import Hook
 from mmlight.logging import MessageHub
 from mmlight.model import convert_sync_batchnorm, revert_sync_batchnorm
 from mmlight.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler, build_optim_wrapper
+from mmlight.optim.optimizer import BaseOptimWrapper
 from mmlight.registry import (
     EVALUATOR,
     HOOKS,
@@ -31,6 +32,7 @@ from mmlight.registry import (
     PARAM_SCHEDULERS,
     VISUALIZERS,
 )
+from mmlight.registry.diagnostics import did_you_mean
 from mmlight.visualization import Visualizer
 
 from .base_loop import BaseLoop
@@ -133,6 +135,10 @@ class Builders(RunnerState):
             seed: Seed of the sampler and of the workers.
             diff_rank_seed: Whether the ranks' samplers draw a common seed instead.
 
+        Raises:
+            TypeError: If ``dataloader`` is neither a DataLoader nor a dict.
+            KeyError: If it has no ``dataset``.
+
         Example:
             >>> from mmlight.runner import Runner
             >>> loader = Runner.build_dataloader(dict(
@@ -185,28 +191,34 @@ class Builders(RunnerState):
         Call it after the wrappers are built and before the schedulers are.
 
         Args:
-            optim_wrapper: The wrapper whose learning rates are scaled.
+            optim_wrapper: The wrapper, or the dict of several, whose learning rates are scaled.
             auto_scale_lr: ``base_batch_size``, for which the learning rate was chosen, and
                 ``enable``.
 
         Raises:
-            AssertionError: If there is no ``base_batch_size``.
-            NotImplementedError: If there are several optimizers.
+            AssertionError: If there is no ``base_batch_size``, or the wrapper is not built yet.
         """
         if auto_scale_lr is None or not auto_scale_lr.get("enable", False):
             return
         assert "base_batch_size" in auto_scale_lr, "Lack of `base_batch_size` in `auto_scale_lr`."
-        if isinstance(optim_wrapper, OptimWrapperDict):
-            raise NotImplementedError("`scale_lr` does not support several optimizers")
-        real = self.world_size * self.train_dataloader.batch_size
+        if not isinstance(optim_wrapper, BaseOptimWrapper):
+            raise AssertionError(
+                "scale_lr needs what build_optim_wrapper returns, "
+                f"but got {type(optim_wrapper).__name__}"
+            )
+        real = self.world_size * _samples_per_batch(self.train_dataloader)
         base = auto_scale_lr["base_batch_size"]
         ratio = float(real) / float(base)
         self.logger.info(
             f"LR is set based on batch size of {base} and the current batch size is {real}. "
             f"Scaling the original LR by {ratio}."
         )
-        for group in optim_wrapper.optimizer.param_groups:
-            group["lr"] *= ratio
+        wrappers = [optim_wrapper]
+        if isinstance(optim_wrapper, OptimWrapperDict):
+            wrappers = list(optim_wrapper.values())
+        for wrapper in wrappers:
+            for group in wrapper.optimizer.param_groups:
+                group["lr"] *= ratio
 
     def _check_schedulers(self, schedulers: Any, optim_wrapper: Any) -> None:
         if schedulers is not None and optim_wrapper is None:
@@ -214,11 +226,8 @@ class Builders(RunnerState):
         groups = [schedulers] if not _by_name(schedulers) else list(schedulers.values())
         for group in groups:
             for one in group if isinstance(group, list | tuple) else [group]:
-                if one is not None and not isinstance(one, dict | _ParamScheduler):
-                    raise TypeError(
-                        "param_scheduler should be a scheduler, the config of one, a list of "
-                        f"these, or a dict of such lists, but found a {type(one).__name__}"
-                    )
+                if one is not None:
+                    _check_scheduler(one)
 
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """Build the schedulers of the optimizer, or those of each of several.
@@ -228,8 +237,17 @@ class Builders(RunnerState):
 
         Returns:
             list or dict: Schedulers, by name of the optimizer for a dict.
+
+        Raises:
+            AssertionError: If the optimizers are not built yet.
+            TypeError: If ``scheduler`` holds anything else.
         """
         wrappers = self.optim_wrapper
+        if wrappers is None or isinstance(wrappers, dict):
+            raise AssertionError(
+                "build_param_scheduler needs the optimizers: set runner.optim_wrapper to what "
+                "build_optim_wrapper returns first"
+            )
         if not isinstance(wrappers, OptimWrapperDict):
             return self._build_param_scheduler(scheduler, wrappers)
         if _by_name(scheduler):
@@ -248,6 +266,7 @@ class Builders(RunnerState):
             if isinstance(one, _ParamScheduler):
                 built.append(one)
                 continue
+            _check_scheduler(one)
             cfg = {**one}
             if "end" not in cfg:
                 by_epoch = cfg.get("by_epoch", True)
@@ -413,11 +432,22 @@ class Builders(RunnerState):
         Args:
             hooks: Hooks or configs that replace those of the same name, or are added under a new
                 one. None removes a default hook. A config without a ``type`` changes arguments.
+
+        Raises:
+            TypeError: If ``hooks`` is no dict.
+            AssertionError: If there is no default hook of a name that is given with None.
         """
+        if hooks is not None and not isinstance(hooks, dict):
+            raise TypeError(f"default_hooks should be a dict or None, but got {hooks!r}")
         merged: dict[str, Any] = copy.deepcopy(_DEFAULT_HOOKS)
         for name, hook in (hooks or {}).items():
             if hook is None:
-                merged.pop(name, None)
+                if name not in _DEFAULT_HOOKS:
+                    raise AssertionError(
+                        f"default_hooks has None for {name!r}, which is no default hook"
+                        f"{did_you_mean(name, _DEFAULT_HOOKS)}"
+                    )
+                del merged[name]
             elif name in merged and isinstance(hook, dict) and "type" not in hook:
                 merged[name].update(hook)
             else:
@@ -426,7 +456,15 @@ class Builders(RunnerState):
             self.register_hook(hook)
 
     def register_custom_hooks(self, hooks: Sequence[Hook | dict | Callback]) -> None:
-        """Add hooks or their configs; Lightning callbacks among them go to the Trainer."""
+        """Add hooks or their configs; Lightning callbacks among them go to the Trainer.
+
+        Raises:
+            TypeError: If ``hooks`` is no sequence, or one of them is no hook.
+        """
+        if not isinstance(hooks, list | tuple):
+            raise TypeError(
+                f"custom_hooks should be a list of hooks or configs, but got {type(hooks).__name__}"
+            )
         for hook in hooks:
             self.register_hook(hook)
 
@@ -463,6 +501,21 @@ class Builders(RunnerState):
             if lines:
                 blocks.append("\n".join([f"{stage}:", *lines, " -------------------- "]))
         return "\n".join(blocks)
+
+
+def _check_scheduler(one: Any) -> None:
+    if not isinstance(one, dict | _ParamScheduler):
+        raise TypeError(
+            "param_scheduler should be a scheduler, the config of one, a list of these, or a dict "
+            f"of such lists, but found a {type(one).__name__}"
+        )
+
+
+def _samples_per_batch(dataloader: Any) -> int:
+    """The batch size, which a dataloader with a batch sampler leaves to that."""
+    if dataloader.batch_size is not None:
+        return dataloader.batch_size
+    return dataloader.batch_sampler.batch_size
 
 
 def _level(priority: Any) -> str:

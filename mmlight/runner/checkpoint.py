@@ -135,6 +135,9 @@ def find_latest_checkpoint(path: str) -> str | None:
         return None
     with open(pointer, encoding="utf-8") as file:
         latest = file.read().strip()
+    if not latest:
+        print_log(f"The file last_checkpoint in {path} is empty.", "current", logging.WARNING)
+        return None
     here = osp.join(path, osp.basename(latest))
     if "://" not in latest and not osp.exists(latest) and osp.exists(here):
         return here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from mmlight.dataset import worker_init_fn as default_worker_init_fn
 from mmlight.dist import get_rank, get_world_size
 from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
+from mmlight.registry.diagnostics import did_you_mean
 
 
 def build_dataloader(
@@ -18,6 +20,13 @@ def build_dataloader(
     """Build what :meth:`mmlight.runner.Runner.build_dataloader` documents."""
     if isinstance(dataloader, DataLoader):
         return dataloader
+    if not isinstance(dataloader, dict):
+        raise TypeError(
+            f"dataloader should be a DataLoader or a dict, but got {type(dataloader).__name__}"
+        )
+    for key in ("dataset", "sampler") if get_world_size() > 1 else ("dataset",):
+        if key not in dataloader and not (key == "sampler" and "batch_sampler" in dataloader):
+            raise KeyError(f"the config of a dataloader needs a {key!r}, but has {[*dataloader]}")
     cfg = {**dataloader}
     dataset = _build_dataset(cfg.pop("dataset"))
     batches = cfg.pop("num_batch_per_epoch", None)
@@ -62,24 +71,16 @@ def _first_samples(dataset: Any, count: int) -> Dataset:
 
 
 def _collate_fn(cfg: Any) -> Any:
-    if not isinstance(cfg, dict):
-        return cfg
-    cfg = {**cfg}
-    kind = cfg.pop("type")
-    function = FUNCTIONS.get(kind) if isinstance(kind, str) else kind
-    return partial(function, **cfg)
+    if cfg is None:
+        return None
+    return _function("collate_fn", cfg)
 
 
 def _worker_init_fn(cfg: dict, seed: int | None) -> Any:
     given = cfg.pop("worker_init_fn", None)
     quiet = cfg.pop("disable_subprocess_warning", False)
-    if given is not None and not isinstance(given, dict):
-        return given
     if given is not None:
-        given = {**given}
-        kind = given.pop("type")
-        function = FUNCTIONS.get(kind) if isinstance(kind, str) else kind
-        return partial(function, **given)
+        return _function("worker_init_fn", given)
     if seed is None:
         return None
     return partial(
@@ -89,3 +90,20 @@ def _worker_init_fn(cfg: dict, seed: int | None) -> Any:
         seed=seed,
         disable_subprocess_warning=quiet,
     )
+
+
+def _function(key: str, cfg: Any) -> Callable[..., Any]:
+    """The function that a config names under ``type``, with its further keys as arguments."""
+    if callable(cfg):
+        return cfg
+    if not isinstance(cfg, dict):
+        raise TypeError(f"{key} should be a dict or a function, but got {cfg!r}")
+    args = {**cfg}
+    if "type" not in args:
+        raise KeyError(f'{key} needs a "type", but has {[*args]}')
+    kind = args.pop("type")
+    function = FUNCTIONS.get(kind) if isinstance(kind, str) else kind
+    if not callable(function):
+        hint = did_you_mean(str(kind), FUNCTIONS.known_names())
+        raise KeyError(f"{key}: there is no function {kind!r}.{hint}")
+    return partial(function, **args)

@@ -23,6 +23,7 @@ from mmlight.registry import LOOPS
 from .amp import autocast
 from .base_loop import BaseLoop
 from .endless import EndlessLoader
+from .evaluation_losses import EvaluationLosses
 from .resumable_loader import ResumableLoader
 from .utils import calc_dynamic_intervals
 
@@ -275,11 +276,13 @@ class IterBasedTrainLoop(_TrainLoop):
         runner.call_hook("before_train")
         runner.call_hook("before_train_epoch")
         self._continue_interrupted_run()
-        while self.iter < self._max_iters and not self._must_stop():
+        progress, validates = runner.progress, runner.val_loop is not None
+        while progress.iter < self._max_iters and not self._must_stop():
             if not runner.model.training:
                 runner.model.train()
             self.run_iter(next(self.dataloader_iterator))
-            self._validate_if_due()
+            if validates:
+                self._validate_if_due()
         runner.call_hook("after_train_epoch")
         runner.call_hook("after_train")
         return runner.model
@@ -336,6 +339,7 @@ class _EvaluationLoop(BaseLoop):
         _share_metainfo(runner, self.dataloader)
         self.stream = ResumableLoader(self.dataloader)
         self.fp16 = fp16
+        self._losses = EvaluationLosses(self.mode)
 
     @property
     def drives_itself(self) -> bool:  # type: ignore[override]
@@ -351,10 +355,15 @@ class _EvaluationLoop(BaseLoop):
             self.stream = ResumableLoader(self.dataloader)
         for idx, data_batch in enumerate(self.stream.begin()):
             self.run_iter(idx, data_batch)
-        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        metrics = self.evaluate()
         runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
         runner.call_hook(f"after_{mode}")
         return metrics
+
+    def evaluate(self) -> dict:
+        """Return the metrics of all batches since the last call, and the losses among them."""
+        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        return {**metrics, **self._losses.finish()}
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
@@ -368,7 +377,7 @@ class _EvaluationLoop(BaseLoop):
         runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
         step = runner.model.val_step if mode == "val" else runner.model.test_step
         with autocast() if self.fp16 else runner.evaluation_context():
-            outputs = step(data_batch)
+            outputs = self._losses.take(step(data_batch))
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         runner.call_hook(
             f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs
@@ -378,6 +387,8 @@ class _EvaluationLoop(BaseLoop):
 @LOOPS.register_module()
 class ValLoop(_EvaluationLoop):
     """Validate with ``model.val_step``.
+
+    Losses that the model returns too become metrics (:mod:`mmlight.runner.evaluation_losses`).
 
     Args:
         runner: The Runner.

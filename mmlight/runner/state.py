@@ -76,13 +76,13 @@ class RunnerState(RunnerFace):
 
     @property
     def max_epochs(self) -> int:
-        """Epochs of the training; 0 before its loop is built."""
-        return getattr(self._train_loop, "max_epochs", 0)
+        """Epochs of the training; 0 without one."""
+        return getattr(self.train_loop, "max_epochs", 0)
 
     @property
     def max_iters(self) -> int:
-        """Iterations of the training; 0 before its loop is built."""
-        return getattr(self._train_loop, "max_iters", 0)
+        """Iterations of the training; 0 without one."""
+        return getattr(self.train_loop, "max_iters", 0)
 
     @property
     def train_dataloader(self) -> Any:

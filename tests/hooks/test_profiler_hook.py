@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mmlight.hooks import ProfilerHook
-from tests.hooks.toy import log_of, runner_of
+from tests.hooks.toy import Scores, loader, log_of, runner_of
 
 
 def profiled(tmp_path: Path, **kwargs: Any) -> Any:
@@ -84,3 +84,17 @@ def test_arguments_that_cannot_be_meant(kwargs: dict, error: type, message: str)
 def test_unknown_trace(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="log_trace"):
         profiled(tmp_path, on_trace_ready={"type": "print"})
+
+
+def test_a_config_with_it_can_be_tested(tmp_path: Path) -> None:
+    data = {"test_dataloader": loader(4, 2), "test_cfg": {}, "test_evaluator": [Silent([])]}
+    nothing = {"train_dataloader": None, "train_cfg": None, "optim_wrapper": None}
+    hook = {"type": "ProfilerHook", "profile_times": 3}
+    assert runner_of(tmp_path, custom_hooks=[hook], **data, **nothing).test() == {}
+
+
+class Silent(Scores):
+    """No results."""
+
+    def compute_metrics(self, results: list) -> dict:
+        return {}

@@ -48,3 +48,9 @@ def test_same_run_with(name: str, both: Any) -> None:
     kind, change = CHANGES[name]
     theirs, ours = both("train", kind, change=change)
     assert_same(ours, theirs)
+
+
+def test_same_losses_of_a_validation(both: Any) -> None:
+    theirs, ours = both("evaluation_losses")
+    assert {"loss", "loss_of_each", "test_loss"} < set(theirs["metrics"])
+    assert_same(ours, theirs)
