@@ -93,6 +93,8 @@ def default_collate(data_batch: Sequence) -> Any:
 
 def _collate(batch: Sequence, stack: bool) -> Any:
     item = batch[0]
+    if isinstance(item, torch.Tensor):
+        return torch_default_collate(batch) if stack else batch
     kind = type(item)
     if isinstance(item, (BaseDataElement, str, bytes)):
         return batch

@@ -94,6 +94,8 @@ class LoggerHook(Hook):
         self.backend_args = check_backend_args(file_client_args, backend_args)
         self.json_log_path: str | None = None
         self._watch = NonFiniteWatch(stop=stop_on_nonfinite)
+        self._dataloader: Any = None
+        self._length: float = 0
         self._evaluated = 0
 
     def before_run(self, runner: Any) -> None:
@@ -107,6 +109,10 @@ class LoggerHook(Hook):
         """Note where counting starts for the report of values that are not finite."""
         self._watch.start(runner.iter)
 
+    def before_train_epoch(self, runner: Any) -> None:
+        """Forget how long the last epoch was."""
+        self._dataloader = None
+
     def after_train_iter(
         self,
         runner: Any,
@@ -119,7 +125,10 @@ class LoggerHook(Hook):
         Raises:
             FloatingPointError: If a loss is not finite and ``stop_on_nonfinite``.
         """
-        batches = length_of(runner.train_dataloader)
+        dataloader = runner.train_dataloader
+        if dataloader is not self._dataloader:
+            self._dataloader, self._length = dataloader, length_of(dataloader)
+        batches = self._length
         last = batch_idx + 1 == batches
         if last or (runner.iter + 1) % self.interval_exp_name == 0:
             runner.logger.info(f"Exp name: {runner.experiment_name}")

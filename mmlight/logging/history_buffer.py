@@ -153,6 +153,13 @@ class HistoryBuffer:
 
     def _settle_tensors(self, values: list[Any]) -> np.ndarray:
         """Put the tensors of ``values`` into blocks and leave 0 in their places."""
+        self._has_tensors = False
+        if all(isinstance(value, torch.Tensor) for value in values):
+            devices = {value.device for value in values}
+            if len(devices) == 1:
+                blocks = self._blocks.setdefault(devices.pop(), DeviceBlocks())
+                places = list(range(self._end, self._end + len(values)))
+                return np.zeros(len(values), float if blocks.add(places, values) else int)
         by_device: dict[torch.device, tuple[list[int], list[torch.Tensor]]] = {}
         numbers: list[Any] = []
         for position, value in enumerate(values, self._end):
@@ -167,7 +174,6 @@ class HistoryBuffer:
         for device, (positions, tensors) in by_device.items():
             blocks = self._blocks.setdefault(device, DeviceBlocks())
             logs = logs + (0.0 if blocks.add(positions, tensors) else 0)
-        self._has_tensors = False
         return logs
 
     def _append(self, logs: np.ndarray, counts: np.ndarray) -> None:

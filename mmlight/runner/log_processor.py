@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 import math
 import re
@@ -95,9 +94,9 @@ class LogProcessor:
         line += (
             " ".join(f"{name}: {log_tag.pop(name):.{self.num_digits}e}" for name in rates) + "  "
         )
-        if {"time", "data_time"} <= log_tag.keys() and "eta" in runner.message_hub.runtime_info:
-            eta = datetime.timedelta(seconds=int(runner.message_hub.get_info("eta")))
-            line += f"eta: {eta}  "
+        eta = runner.message_hub.get_info("eta")
+        if {"time", "data_time"} <= log_tag.keys() and eta is not None:
+            line += f"eta: {datetime.timedelta(seconds=int(eta))}  "
             line += f"time: {self._format(log_tag.pop('time'))}  "
             line += f"data_time: {self._format(log_tag.pop('data_time'))}  "
         if is_cuda_available():
@@ -252,7 +251,7 @@ class LogProcessor:
         self, runner: Any, batch_idx: int, custom_cfg: list | None = None
     ) -> list[dict]:
         """A copy of ``custom_cfg`` in which every window is a number of iterations."""
-        parsed = copy.deepcopy(self.custom_cfg if custom_cfg is None else custom_cfg)
+        parsed = [{**cfg} for cfg in (self.custom_cfg if custom_cfg is None else custom_cfg)]
         for cfg in parsed:
             window = cfg.get("window_size")
             if window == "epoch":

@@ -8,7 +8,7 @@ import os
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import torch
@@ -175,6 +175,7 @@ class LocalVisBackend(BaseVisBackend):
         self._img_save_dir = img_save_dir
         self._config_save_file = config_save_file
         self._scalar_save_file = scalar_save_file
+        self._files: dict[str, TextIO] = {}
 
     def _init_env(self) -> None:
         if self._save_dir is not None:
@@ -275,13 +276,24 @@ class LocalVisBackend(BaseVisBackend):
             assert os.path.normpath(file_path) != os.path.normpath(self._scalar_save_file), (
                 f"file_path must not be the scalar_save_file {self._scalar_save_file!r}"
             )
-            self._append(line, file_path)
-        self._append(line, self._scalar_save_file)
+            self._append(line, file_path, self._scalar_save_file)
+        else:
+            self._append(line, self._scalar_save_file)
 
-    def _append(self, values: dict, file: str) -> None:
-        if self._save_dir is not None:
-            with open(self._path(file), "a", encoding="utf-8") as lines:
-                lines.write(json.dumps(values, default=_json_value) + "\n")
+    def _append(self, values: dict, *files: str) -> None:
+        if self._save_dir is None:
+            return
+        line = json.dumps(values, default=_json_value) + "\n"
+        for file in files:
+            if file not in self._files:
+                # Line by line: what was logged is there if the process is killed.
+                self._files[file] = open(self._path(file), "a", buffering=1, encoding="utf-8")  # noqa: SIM115
+            self._files[file].write(line)
+
+    def close(self) -> None:
+        """Close the files; a number that comes later opens its file again."""
+        while self._files:
+            self._files.popitem()[1].close()
 
 
 def _json_value(value: Any) -> Any:

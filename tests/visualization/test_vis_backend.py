@@ -107,7 +107,7 @@ class TestLocal:
             backend.add_config({"a": 1})  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="a function cannot be stored as JSON"):
             backend.add_scalar("a", lines)
-        assert not (tmp_path / "scalars.json").read_text()
+        assert not (tmp_path / "scalars.json").exists()
 
 
 class TestTensorboard:
