@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmlight.hooks.hook import DataBatch, Hook
-from mmlight.hooks.length import length_of
+from mmlight.hooks.length import batches_of
 from mmlight.registry import HOOKS
 
 
@@ -77,7 +77,7 @@ class IterTimerHook(Hook):
 
     def _batches(self, runner: Any, mode: str) -> float:
         """Batches of a whole validation or test."""
-        return length_of(runner.val_dataloader if mode == "val" else runner.test_dataloader)
+        return batches_of(runner.val_loop if mode == "val" else runner.test_loop)
 
     @staticmethod
     def _foretell(runner: Any, average: float, left: float) -> None:

@@ -14,7 +14,7 @@ import torch
 
 from mmlight.fileio import dump, get_file_backend
 from mmlight.hooks.hook import DataBatch, Hook
-from mmlight.hooks.length import length_of
+from mmlight.hooks.length import batches_of, length_of
 from mmlight.hooks.nonfinite import NonFiniteWatch
 from mmlight.hooks.out_dir import check_backend_args, experiment_dir
 from mmlight.registry import HOOKS
@@ -170,7 +170,7 @@ class LoggerHook(Hook):
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Log the metrics of a validation."""
         tag, text = runner.log_processor.get_log_after_epoch(
-            runner, self._batches(runner.val_dataloader), "val"
+            runner, self._batches(runner.val_loop), "val"
         )
         runner.logger.info(text)
         step = runner.epoch if self.log_metric_by_epoch else runner.iter
@@ -179,7 +179,7 @@ class LoggerHook(Hook):
     def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Log the metrics of a test and write them to a JSON file in the log directory."""
         tag, text = runner.log_processor.get_log_after_epoch(
-            runner, self._batches(runner.test_dataloader), "test", with_non_scalar=True
+            runner, self._batches(runner.test_loop), "test", with_non_scalar=True
         )
         runner.logger.info(text)
         dump(self._process_tags(tag), osp.join(runner.log_dir, str(self.json_log_path)))
@@ -203,9 +203,9 @@ class LoggerHook(Hook):
         if self.every_n_inner_iters(batch_idx, self.interval):
             runner.logger.info(runner.log_processor.get_log_after_iter(runner, batch_idx, mode)[1])
 
-    def _batches(self, dataloader: Any) -> int:
+    def _batches(self, loop: Any) -> int:
         """Number of batches of a validation or test that is over."""
-        length = length_of(dataloader)
+        length = batches_of(loop)
         return self._evaluated if length == math.inf else int(length)
 
     @staticmethod

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from mmlight.device import get_max_cuda_memory, is_cuda_available
-from mmlight.hooks.length import length_of
+from mmlight.hooks.length import batches_of
 from mmlight.registry import LOG_PROCESSORS
 
 _MODES = ("train", "val", "test")
@@ -286,7 +286,7 @@ class LogProcessor:
 
     def _get_dataloader_size(self, runner: Any, mode: str) -> float:
         """Number of batches of the loop of ``mode``, infinite for a stream."""
-        return length_of(self._get_cur_loop(runner, mode).dataloader)
+        return batches_of(self._get_cur_loop(runner, mode))
 
 
 def _end(total: float) -> str:

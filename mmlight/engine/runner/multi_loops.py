@@ -14,10 +14,6 @@ from mmlight.runner import BaseLoop
 from mmlight.runner.amp import autocast
 
 
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
 class _MultiLoop(BaseLoop):
     """What validation and test share."""
 
@@ -30,7 +26,12 @@ class _MultiLoop(BaseLoop):
         evaluator: Sequence[Evaluator | dict | list] | Evaluator | dict,
         fp16: bool = False,
     ) -> None:
-        loaders: list[Any] = _as_list(dataloader)
+        loaders: list[Any] = [dataloader]
+        evaluators: Any = [evaluator]  # a list for a single dataset is that of its metrics
+        if isinstance(dataloader, (list, tuple)):
+            loaders, evaluators = list(dataloader), evaluator
+        if not loaders:
+            raise ValueError(f"{type(self).__name__} needs a dataloader, but got {dataloader!r}")
         super().__init__(runner, loaders[0])
         self.dataloaders = [self.dataloader]
         for loader in loaders[1:]:
@@ -39,13 +40,13 @@ class _MultiLoop(BaseLoop):
                     loader, seed=runner.seed, diff_rank_seed=runner.diff_rank_seed
                 )
             self.dataloaders.append(loader)
-        self.evaluators = self._build_evaluators(evaluator)
+        self.evaluators = self._build_evaluators(evaluators)
         self.evaluator = self.evaluators[0]
         self.fp16 = fp16
         self.total_length = sum(len(loader) for loader in self.dataloaders)
 
     def _build_evaluators(self, evaluator: Any) -> list[Evaluator]:
-        given = _as_list(evaluator)
+        given = list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
         if len(given) != len(self.dataloaders):
             raise ValueError(
                 f"{type(self).__name__} has {len(self.dataloaders)} dataloaders but {len(given)} "
@@ -82,9 +83,11 @@ class _MultiLoop(BaseLoop):
         runner.call_hook(f"before_{mode}_epoch")
         runner.model.eval()
         results: dict[str, float] = {}
+        idx = 0
         for _ in self._datasets():
-            for idx, data_batch in enumerate(self.dataloader):
+            for data_batch in self.dataloader:
                 self.run_iter(idx, data_batch)
+                idx += 1
             metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
             clash = sorted(results.keys() & metrics.keys())
             if clash:
@@ -101,7 +104,7 @@ class _MultiLoop(BaseLoop):
         """Predict on one batch of the current dataset.
 
         Args:
-            idx (int): Index of the batch in its dataset.
+            idx (int): Index of the batch, counted through all datasets.
             data_batch (Sequence[dict]): The batch.
         """
         runner, mode = self.runner, self.mode
@@ -119,18 +122,20 @@ class _MultiLoop(BaseLoop):
 class MultiValLoop(_MultiLoop):
     """Validate on several datasets, each with its own evaluator.
 
-    The hooks see one epoch with the batches of all datasets, and the values of all metrics.
+    The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
+    metrics.
 
     Args:
         runner (Runner): The runner.
-        dataloader (list[DataLoader | dict]): The dataloaders, or their configs.
-        evaluator (list[Evaluator | dict | list]): As many evaluators, or their configs, in the
-            same order.
+        dataloader (list[DataLoader | dict] | DataLoader | dict): The dataloaders, or their
+            configs; or a single one.
+        evaluator (list[Evaluator | dict | list] | Evaluator | dict): As many evaluators, or their
+            configs, in the same order; or that of the single dataloader.
         fp16 (bool): Predict in half precision. Defaults to False.
 
     Raises:
-        ValueError: If there are not as many evaluators as dataloaders, or two of them have a
-            metric of one type with one prefix, so that their values would clash.
+        ValueError: If there is no dataloader, there are not as many evaluators as dataloaders, or
+            two of them have a metric of one type with one prefix, so that their values would clash.
     """
 
     mode = "val"
@@ -151,18 +156,20 @@ class MultiValLoop(_MultiLoop):
 class MultiTestLoop(_MultiLoop):
     """Test on several datasets, each with its own evaluator.
 
-    The hooks see one epoch with the batches of all datasets, and the values of all metrics.
+    The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
+    metrics.
 
     Args:
         runner (Runner): The runner.
-        dataloader (list[DataLoader | dict]): The dataloaders, or their configs.
-        evaluator (list[Evaluator | dict | list]): As many evaluators, or their configs, in the
-            same order.
+        dataloader (list[DataLoader | dict] | DataLoader | dict): The dataloaders, or their
+            configs; or a single one.
+        evaluator (list[Evaluator | dict | list] | Evaluator | dict): As many evaluators, or their
+            configs, in the same order; or that of the single dataloader.
         fp16 (bool): Predict in half precision. Defaults to False.
 
     Raises:
-        ValueError: If there are not as many evaluators as dataloaders, or two of them have a
-            metric of one type with one prefix, so that their values would clash.
+        ValueError: If there is no dataloader, there are not as many evaluators as dataloaders, or
+            two of them have a metric of one type with one prefix, so that their values would clash.
     """
 
     mode = "test"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_each_dataset_with_its_evaluator(tmp_path: Path, mode: str) -> None:
     results = runner.val() if mode == "val" else runner.test()
     assert results == EXPECTED
     assert seen.epochs == [EXPECTED]
-    assert [index for _, index in seen.batches] == [0, 1, 0, 1]
+    assert [index for _, index in seen.batches] == [0, 1, 2, 3]
 
 
 def test_validation_while_training(tmp_path: Path) -> None:
@@ -80,6 +81,55 @@ def test_validation_while_training(tmp_path: Path) -> None:
     runner = regression_runner(tmp_path, custom_hooks=[seen], **evaluation("val"))
     runner.train()
     assert seen.epochs == [EXPECTED, EXPECTED]
+
+
+@pytest.mark.parametrize("prefix", ["", "Gen"])
+def test_totals_are_those_of_all_datasets(tmp_path: Path, prefix: str) -> None:
+    class Etas(Hook):
+        priority = "VERY_LOW"
+        seen: list[float] = []
+
+        def after_val_iter(self, runner: Any, *_: Any, **__: Any) -> None:
+            self.seen.append(runner.message_hub.get_info("eta"))
+
+    etas = Etas()
+    runner = regression_runner(
+        tmp_path,
+        log_processor={"type": f"{prefix}LogProcessor", "by_epoch": False},
+        default_hooks={
+            "checkpoint": None,
+            "timer": {"type": f"{prefix}IterTimerHook"},
+            "logger": {"type": "LoggerHook", "interval": 1},
+        },
+        custom_hooks=[etas],
+        **evaluation("val"),
+    )
+    runner.val()
+    (log,) = tmp_path.rglob("*.log")
+    assert re.findall(r"Iter\(val\) (\S+)", log.read_text()) == [
+        *(f"[{index}/4]" for index in (1, 2, 3, 4)),
+        "[4/4]",
+    ]
+    assert etas.seen[3] == 0
+    assert all(eta > 0 for eta in etas.seen[:3])
+
+
+def test_a_single_dataset_with_a_list_of_metrics(tmp_path: Path) -> None:
+    metrics = [{"type": "Sum"}, {"type": "MeanSquaredError"}]
+    runner = regression_runner(
+        tmp_path,
+        val_dataloader=numbers(size=4),
+        val_cfg={"type": "MultiValLoop"},
+        val_evaluator=metrics,
+    )
+    assert sorted(runner.val()) == ["MeanSquaredError", "sum/start", "sum/value"]
+
+
+def test_no_dataset_is_refused(tmp_path: Path) -> None:
+    nothing = {"val_dataloader": [], "val_evaluator": [], "val_cfg": {"type": "MultiValLoop"}}
+    runner = regression_runner(tmp_path, **nothing)
+    with pytest.raises(ValueError, match="needs a dataloader"):
+        runner.val()
 
 
 @pytest.mark.parametrize("mode", ["val", "test"])
