@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from pathlib import Path
 
 from .python_file import load_python
@@ -22,6 +23,7 @@ def load_config(path: Path, options: ReadOptions, lazy_import: bool | None = Non
     Returns:
         Loaded: The settings, as plain dicts.
     """
+    path = Path(os.path.abspath(path))
     check_file(path)
     return _load(path.read_text(encoding="utf-8"), path, options, lazy_import)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def load_text(text: str, path: Path, options: ReadOptions, above: tuple[str, ...
 
 def _load_base(base: str, path: Path, options: ReadOptions, chain: tuple[str, ...]) -> Loaded:
     if "::" not in base:
-        return load_text_file(path.parent / base, options, chain)
+        return load_text_file(os.path.abspath(path.parent / base), options, chain)
     found, scope = package_file(base, chain[-1])
     loaded = load_text_file(found, options, chain)
     loaded.values = _scoped(loaded.values, scope)

@@ -175,6 +175,13 @@ def test_env_names_the_packages_that_matter(output: Output) -> None:
     assert all(f"{name}: " in shown for name in ("Python", "PyTorch", "Lightning"))
 
 
+def test_the_package_is_the_command() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "mmlight", "--version"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert shown.stdout.startswith("mmlight ")
+
+
 def test_help_needs_neither_torch_nor_lightning() -> None:
     code = (
         "import runpy, sys\n"

@@ -42,6 +42,17 @@ CONFIGS = [
     READ + "opt.lr = 0.5\nmodel.update(dict(sub=dict(a=5)))\nnew = dict(type=Linear)\nval += 1\n",
     READ + "model.merge(dict(sub=dict(_delete_=True, z=1)))\nopt = dict(lr=3)\n",
     "from no_such_package.mod import Thing\na = dict(type=Thing, b=Thing.sub)\n",
+    # What configs of mmdet, mmpretrain, mmrazor and opencompass do.
+    READ + "sets = sum((v for k, v in locals().items() if k.endswith('_sets')), [])\n",
+    READ + "for part in model.sub.b[:1]:\n    part['type'] = Linear\n    part['n'] = val\n",
+    READ
+    + "student = dict(**model)\nstudent.update(act=dict(type=SGD))\nmore = [*model.sub.b, 1]\n",
+    READ + "old = model.pop('act')\ndel model['sub']\nmodel.setdefault('sub', dict(a=2))\n",
+    READ + "kind = model.type\nkinds = [model['type'], opt.get('type')]\nn = len(model)\n",
+    READ + "model['sub']['b'].insert(0, dict(type=SGD))\nmodel.sub.b[1].type = 'torch.nn.Tanh'\n",
+    "use = True\nif use:\n    from no_such_package import Net\n    a = dict(type=Net)\n",
+    "import no_such_package.a.b\nimport torch.nn as nn\n"
+    "a = dict(type=no_such_package.a.b.C, d=nn.ReLU)\n",
 ]
 
 REFUSED = [
@@ -60,6 +71,9 @@ REFUSED = [
     "a = 1 / 0",
     "a = undefined_name",
     "from torch.nn import ReLU\na = ReLU()",
+    "from torch.nn import ReLU\nclass Mine(ReLU):\n    pass",
+    READ.replace("lazy_base", "nope"),
+    "_base_ = 'lazy_base.py'",
     "from torch.nn import *\na = 1",
 ]
 
@@ -104,6 +118,27 @@ def test_refuses_the_same_with_the_same_kind_of_error(both):
     theirs, ours = both(read, FILES, REFUSED, kept="values")
     for text, their_kinds, our_kinds in zip(REFUSED, theirs, ours, strict=True):
         assert their_kinds[0] in our_kinds, text
+
+
+def read_from_elsewhere(engine):
+    """The texts of a config whose path has detours, without the folder of this process."""
+    import importlib
+    import os
+    import tempfile
+    from pathlib import Path
+
+    folder = Path(tempfile.mkdtemp()).resolve()
+    (folder / "sub").mkdir()
+    (folder / "base.py").write_text("a = 1\n")
+    (folder / "sub" / "exp.py").write_text("_base_ = './../base.py'\n")
+    os.chdir(folder)
+    cfg = importlib.import_module(f"{engine}.config").Config.fromfile("./sub/exp.py")
+    return cfg.filename, cfg.text.replace(str(folder), "")
+
+
+def test_names_files_the_same(both):
+    theirs, ours = both(read_from_elsewhere)
+    assert ours == theirs
 
 
 def test_dumps_the_same_text(both):
