@@ -13,6 +13,7 @@ from types import ModuleType
 from .root import MMEngineRoot
 
 ALIASES = {
+    "mmengine.version": "mmlight.compat.mmengine_version",
     "mmengine": "mmlight",
     "mmedit.engine": "mmlight.engine",
     "mmagic.engine": "mmlight.engine",
@@ -37,7 +38,7 @@ def install() -> None:
     """
     if any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
         return
-    for alias in ALIASES:
+    for alias in sorted(ALIASES):
         if alias in sys.modules:
             where = getattr(sys.modules[alias], "__file__", None) or "an unknown place"
             raise RuntimeError(

@@ -64,6 +64,11 @@ def use_top_module(engine: str) -> str:
     import mmlight.config
 
     assert Config is mmlight.config.Config
+    assert mmengine.config is mmlight.config and mmengine.utils.is_str("a")
+    from mmengine.version import version_info
+
+    assert mmengine.version.__version__ == mmengine.__version__
+    assert version_info == mmengine.version_info
     assert all(callable(thing) for thing in (MMLogger, Registry, list_from_file, print_log))
     assert digit_version("0.8.3") <= digit_version(mmengine.__version__) < digit_version("1.0.0")
     try:
