@@ -25,9 +25,10 @@ class BestMetrics:
         less_keys: Parts of the names of metrics that should shrink.
 
     Raises:
-        AssertionError: If an argument is of the wrong type or ``save_best`` repeats itself.
+        AssertionError: If an argument is of the wrong type, ``save_best`` repeats itself, or there
+            are not as many rules as metrics.
         KeyError: If a rule is unknown.
-        ValueError: If there are not as many rules as metrics, or a rule cannot be inferred.
+        ValueError: If a rule cannot be inferred.
 
     Example:
         >>> list(BestMetrics("acc").improved({"acc": 0.5}, {"best_score": 0.4}))
@@ -51,7 +52,7 @@ class BestMetrics:
         self._single = len(self.metrics) == 1
         self._given = _names("rule", rule)
         if len(self._given) not in (0, 1, len(self.metrics)):
-            raise ValueError(
+            raise AssertionError(
                 f"rule must be one for all or one for each of the {len(self.metrics)} metrics in "
                 f"save_best, got {len(self._given)}"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from mmlight.dist import is_main_process
@@ -45,8 +46,8 @@ class CheckpointHook(Hook):
         greater_keys: Parts of the names of metrics that should grow.
         less_keys: Parts of the names of metrics that should shrink.
         file_client_args: Deprecated, use ``backend_args``.
-        filename_tmpl: Name of a checkpoint, with one ``{}`` for the epoch or iteration; by
-            default ``'epoch_{}.pth'`` or ``'iter_{}.pth'``.
+        filename_tmpl: Name of a checkpoint, with one ``{}`` (or ``{:04d}``) for the epoch or
+            iteration; by default ``'epoch_{}.pth'`` or ``'iter_{}.pth'``.
         backend_args: Arguments of the storage backend of ``out_dir``.
         published_keys: Keys of a checkpoint; at the end of the training the newest and the best
             are written once more with only these and with their hash in the name.
@@ -54,9 +55,10 @@ class CheckpointHook(Hook):
         **kwargs: More arguments for ``runner.save_checkpoint``.
 
     Raises:
-        AssertionError: If ``save_best`` or ``rule`` is of the wrong type or repeats itself.
+        AssertionError: If ``save_best`` or ``rule`` is of the wrong type, repeats itself, or there
+            are not as many rules as metrics.
         KeyError: If a rule is unknown.
-        TypeError: If ``published_keys`` is of the wrong type.
+        TypeError: If ``published_keys`` or ``filename_tmpl`` is of the wrong type.
         ValueError: If ``save_begin`` is negative, a rule cannot be inferred, or
             ``filename_tmpl`` has not exactly one ``{}``.
 
@@ -257,7 +259,10 @@ class CheckpointHook(Hook):
 def _check_template(template: str | None, by_epoch: bool) -> str:
     if template is None:
         return "epoch_{}.pth" if by_epoch else "iter_{}.pth"
-    if template.count("{}") != 1:
+    if not isinstance(template, str):
+        raise TypeError(f"filename_tmpl must be a str or None, got {template!r}")
+    fields = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    if fields != [""]:
         raise ValueError(f"filename_tmpl must contain '{{}}' exactly once, got {template!r}")
     return template
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os.path as osp
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from mmlight.bridge.processes import ModelWrapperStrategy
 from mmlight.dist import master_only
 from mmlight.evaluator import Evaluator
 from mmlight.hooks import Hook
+from mmlight.hooks.length import length_of
 from mmlight.logging import MessageHub
 from mmlight.model import convert_sync_batchnorm, revert_sync_batchnorm
 from mmlight.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler, build_optim_wrapper
@@ -262,6 +264,7 @@ class Builders(RunnerState):
 
     def _build_param_scheduler(self, scheduler: Any, optim_wrapper: Any) -> list[Any]:
         built = []
+        epoch = length_of(self.train_dataloader)
         for one in scheduler if isinstance(scheduler, list | tuple) else [scheduler]:
             if isinstance(one, _ParamScheduler):
                 built.append(one)
@@ -271,10 +274,9 @@ class Builders(RunnerState):
             if "end" not in cfg:
                 by_epoch = cfg.get("by_epoch", True)
                 cfg["end"] = self.max_epochs if by_epoch else self.max_iters
-            default_args = {
-                "optimizer": optim_wrapper,
-                "epoch_length": len(self.train_dataloader),
-            }
+            default_args = {"optimizer": optim_wrapper}
+            if epoch != math.inf:
+                default_args["epoch_length"] = epoch
             built.append(PARAM_SCHEDULERS.build(cfg, default_args=default_args))
         return built
 

@@ -9,6 +9,7 @@ from mmlight.bridge.checkpoint import buffers_of, exact_state_of_rank, save_chec
 from mmlight.bridge.restore import restore_callbacks, restore_progress
 from mmlight.device import get_device
 from mmlight.fileio import join_path
+from mmlight.hooks.out_dir import check_backend_args
 from mmlight.logging import print_log
 
 from .building import Builders
@@ -45,12 +46,14 @@ class Checkpoints(Builders):
 
         Raises:
             TypeError: If ``meta`` is no dict.
+            ValueError: If both kinds of storage arguments are given.
             OSError: If the file cannot be written; a file of that name that was there stays.
         """
+        backend_args = check_backend_args(file_client_args, backend_args)
         save_checkpoint(
             self,
-            join_path(out_dir, filename, backend_args=backend_args or file_client_args),
-            backend_args=backend_args or file_client_args,
+            join_path(out_dir, filename, backend_args=backend_args),
+            backend_args=backend_args,
             save_optimizer=save_optimizer,
             save_param_scheduler=save_param_scheduler,
             meta=meta,

@@ -48,9 +48,9 @@ class Environment(RunnerState):
     ) -> None:
         self.setup_env(env_cfg)
         self.set_randomness(**randomness)
-        filename = self.cfg.filename
-        stem = osp.splitext(osp.basename(filename))[0] + "_" if filename else ""
-        self._experiment_name = experiment_name or stem + self._timestamp
+        name = experiment_name or osp.splitext(osp.basename(self.cfg.filename or ""))[0]
+        # Two runs of one name in a process would share their logger and message hub.
+        self._experiment_name = f"{name}_{self._timestamp}" if name else self._timestamp
         self._log_dir = osp.join(self._work_dir, self._timestamp)
         self.logger = self.build_logger(log_level=log_level)
         self._log_env(env_cfg)

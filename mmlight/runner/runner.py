@@ -62,7 +62,8 @@ class Runner(Checkpoints, Environment):
         visualizer: Visualizer, or its config.
         default_scope: Scope in which types without a prefix are looked up first.
         randomness: ``dict(seed=..., diff_rank_seed=..., deterministic=...)``.
-        experiment_name: Name of the experiment; made from the config's name and the time if None.
+        experiment_name: Name of the experiment, to which the start time is added; the name of
+            the config's file by default.
         cfg: The whole config.
 
     Raises:

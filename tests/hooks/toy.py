@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from mmlight.hooks import Hook
 from mmlight.logging import MessageHub
 from mmlight.model import BaseModel
 from mmlight.runner import Runner
-
-_COUNT = count()
 
 
 class Net(BaseModel):
@@ -95,7 +92,6 @@ def runner_of(work_dir: Path, scores: list[dict[str, Any]] | None = None, **cfg:
         "optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.9}},
         "randomness": {"seed": 0},
         "trainer": {"enable_progress_bar": False, "accelerator": "cpu"},
-        "experiment_name": f"{work_dir.name}_{next(_COUNT)}",
     }
     if scores is not None:
         full.update(val_dataloader=loader(6, 2), val_cfg={}, val_evaluator=[Scores(scores)])

@@ -40,6 +40,45 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
         "classifier",
         {"auto_scale_lr": {"base_batch_size": 16, "enable": True}},
     ),
+    "scaled learning rates of two optimizers": (
+        "gan",
+        {"auto_scale_lr": {"base_batch_size": 16, "enable": True}},
+    ),
+    "logs with hierarchy and statistics": (
+        "classifier",
+        {
+            "log_processor": {
+                "log_with_hierarchy": True,
+                "window_size": 3,
+                "num_digits": 6,
+                "mean_pattern": ".*(reg|score).*",
+                "custom_cfg": [
+                    {"data_src": "loss", "method_name": "min", "window_size": "global"},
+                    {
+                        "data_src": "loss_cls",
+                        "method_name": "max",
+                        "window_size": "epoch",
+                        "log_name": "worst",
+                    },
+                    {"data_src": "hits", "method_name": "max", "log_name": "best"},
+                ],
+            }
+        },
+    ),
+    "lines and metrics by iteration": (
+        "classifier",
+        {
+            "log_processor": {"by_epoch": False},
+            "default_hooks": {
+                "logger": {
+                    "type": "LoggerHook",
+                    "interval": 4,
+                    "ignore_last": False,
+                    "log_metric_by_epoch": False,
+                },
+            },
+        },
+    ),
 }
 
 

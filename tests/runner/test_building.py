@@ -372,3 +372,25 @@ def test_hooks_info_lists_who_is_called_when(runner: Runner) -> None:
         ["(LOW", ")", "ParamSchedulerHook"],
         ["(VERY_LOW", ")", "CheckpointHook"],
     ]
+
+
+class Stream(torch.utils.data.IterableDataset):
+    """Batches without an end that anybody knows."""
+
+    def __iter__(self) -> Any:
+        return iter(torch.arange(24.0).reshape(8, 3).sin())
+
+
+def test_schedulers_need_no_length_of_the_data(tmp_path: Path) -> None:
+    data = torch.utils.data.DataLoader(
+        Stream(), 2, collate_fn=lambda rows: {"inputs": torch.stack(rows)}
+    )
+    by_iter = {"type": "LinearLR", "start_factor": 0.1, "by_epoch": False, "end": 4}
+    runner = runner_of(
+        tmp_path,
+        train_dataloader=data,
+        train_cfg={"by_epoch": False, "max_iters": 6},
+        param_scheduler=by_iter,
+    )
+    runner.train()
+    assert runner.iter == 6 and rates(runner.optim_wrapper) == pytest.approx([0.1])

@@ -12,12 +12,13 @@ from mmlight.runner import Runner
 from tests.bridge.parts import config
 
 
+@pytest.mark.parametrize("name", [None, "dcgan"])
 def test_runs_that_start_in_the_same_second_share_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now)
-    cfg = config(tmp_path, experiment_name=None)
+    cfg = config(tmp_path, experiment_name=name)
     first, second = (Runner.from_cfg(Config(cfg)) for _ in range(2))
 
     assert first.timestamp < second.timestamp

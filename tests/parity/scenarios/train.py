@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def run(
         **final_state(runner),
         "files": files(Path(work_dir)),
         "log": log_lines(Path(work_dir)) if not resume else [],
+        "scalars": scalars(Path(work_dir)) if not resume else [],
     }
 
 
@@ -88,6 +90,14 @@ def log_lines(work_dir: Path) -> list[str]:
     lines = [line for line in log.read_text().splitlines() if re.search(r"(Iter|Epoch)\(", line)]
     volatile = r"^\S+ \S+|\beta: [^ ]+( day[^ ]*, [^ ]+)?|\b(data_)?time: \S+|memory: \d+"
     return [re.sub(volatile, "", line).replace("mmlight", "mmengine") for line in lines]
+
+
+def scalars(work_dir: Path) -> list[dict[str, Any]]:
+    """What the local backend has written, but for times and memory."""
+    (path,) = work_dir.glob("*/vis_data/scalars.json")
+    volatile = re.compile("(.*/)?(data_time|time|memory|eta)")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [{k: v for k, v in row.items() if not volatile.fullmatch(k)} for row in rows]
 
 
 def clone(state: Any) -> Any:
