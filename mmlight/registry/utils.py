@@ -48,14 +48,15 @@ def _describe(registry: Registry, verbose: bool) -> dict[str, Any]:
     for name, obj in registry.module_dict.items():
         info.setdefault(_folder_of(obj), []).append(name)
     if verbose:
-        # Imported late: mmlight.logging needs torch, which a registry does not.
-        from mmlight.logging import print_log
-
-        print_log(
-            f"Find {len(registry)} modules in {registry.scope}'s '{registry.name}' registry",
-            logger="current",
-        )
+        _log(f"Find {len(registry)} modules in {registry.scope}'s '{registry.name}' registry")
     return info
+
+
+def _log(message: str) -> None:
+    # Imported late: mmlight.logging needs torch, which a registry does not.
+    from mmlight.logging import print_log
+
+    print_log(message, logger="current")
 
 
 def _folder_of(obj: Any) -> str:
@@ -67,7 +68,8 @@ def count_registered_modules(save_path: str | None = None, verbose: bool = True)
     """Collect what is registered in all root registries and their children.
 
     Args:
-        save_path (str, optional): Folder to write ``modules_statistic_results.json`` to.
+        save_path (str, optional): Folder to write ``modules_statistic_results.json`` to; it is
+            made if need be.
         verbose (bool): Whether to log the number of modules of each registry.
 
     Returns:
@@ -88,7 +90,9 @@ def count_registered_modules(save_path: str | None = None, verbose: bool = True)
     result = {"scan_date": scan_date, "registries": registries}
     if save_path is not None:
         path = Path(save_path) / "modules_statistic_results.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        _log(f"Result has been saved to {path}")
     return result
 
 

@@ -143,12 +143,12 @@ def test_tree_is_walked_from_the_root_wherever_one_starts(tree):
 
 
 def test_counts_all_that_is_registered(tmp_path):
-    counted = count_registered_modules(str(tmp_path), verbose=False)
+    counted = count_registered_modules(str(tmp_path / "new"), verbose=False)
     names = {name for name, value in vars(root).items() if isinstance(value, Registry)}
     assert set(counted["registries"]) == names
     hooks = counted["registries"]["HOOKS"][0]
     assert hooks["scope"] == "mmlight"
     assert "EMAHook" in hooks["mmlight/hooks"]
     assert hooks["num_modules"] == len(HOOKS)
-    saved = json.loads((tmp_path / "modules_statistic_results.json").read_text())
+    saved = json.loads((tmp_path / "new" / "modules_statistic_results.json").read_text())
     assert saved == counted
