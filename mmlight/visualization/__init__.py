@@ -1,16 +1,18 @@
 """Drawing, and storing of images, numbers and configs."""
 
 from .lightning_backend import LightningLoggerVisBackend
-from .tracker_backends import (
+from .vis_backend import (
     AimVisBackend,
+    BaseVisBackend,
     ClearMLVisBackend,
     DVCLiveVisBackend,
+    LocalVisBackend,
     MLflowVisBackend,
     NeptuneVisBackend,
+    TensorboardVisBackend,
+    WandbVisBackend,
 )
-from .vis_backend import BaseVisBackend, LocalVisBackend, TensorboardVisBackend
 from .visualizer import Visualizer
-from .wandb_backend import WandbVisBackend
 
 __all__ = [
     "AimVisBackend",

@@ -84,6 +84,7 @@ class Canvas:
         assert image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (1, 3, 4)), (
             f"image must have the shape (H, W, 3) or (H, W), but got {image.shape}"
         )
+        assert image.size, f"image must have pixels, but has the shape {image.shape}"
         image = image.astype("uint8")
         self._image = image
         self.height, self.width = image.shape[:2]

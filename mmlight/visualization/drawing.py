@@ -11,15 +11,17 @@ import torch
 from .canvas import Canvas
 from .utils import (
     Color,
-    check_length,
     check_type,
+    check_type_and_length,
     color_str2rgb,
-    color_val_matplotlib,
+    named_colors,
+    polygon_corners,
     tensor2ndarray,
     value2list,
 )
 
 if TYPE_CHECKING:
+    from matplotlib.font_manager import FontProperties
     from typing_extensions import Self
 
 Array = np.ndarray | torch.Tensor
@@ -71,7 +73,7 @@ class Drawing(Canvas):
         self.ax_save.scatter(
             points[:, 0],
             points[:, 1],
-            c=color_val_matplotlib(colors if isinstance(colors, list) else [colors]),
+            c=named_colors("colors", colors if isinstance(colors, list) else [colors]),
             s=tensor2ndarray(sizes),  # type: ignore[arg-type]
             marker=marker,
         )
@@ -87,6 +89,7 @@ class Drawing(Canvas):
         horizontal_alignments: str | list[str] = "left",
         font_families: str | list[str] = "sans-serif",
         bboxes: dict | list[dict] | None = None,
+        font_properties: FontProperties | list[FontProperties] | None = None,
     ) -> Self:
         """Draw texts.
 
@@ -104,6 +107,9 @@ class Drawing(Canvas):
             bboxes (dict | list[dict], optional): Arguments of
                 :class:`matplotlib.patches.FancyBboxPatch` for a box around each text.
                 Defaults to None.
+            font_properties (FontProperties | list[FontProperties], optional): Fonts, such as
+                ``FontProperties(fname=...)`` for text in Chinese; sizes and families are those of
+                the other arguments. Defaults to None.
 
         Returns:
             Visualizer: The visualizer itself.
@@ -120,18 +126,22 @@ class Drawing(Canvas):
         assert len(points) == count, (
             f"positions must have the shape ({count}, 2), but got {points.shape}"
         )
-        self._warn_outside("text", points[:, 0], points[:, 1])
+        self._warn_outside("text", points)
         if font_sizes is None:
             font_sizes = self._default_font_size
         options = {
             "size": ("font_sizes", font_sizes, (int, float)),
-            "color": ("colors", color_val_matplotlib(colors), (str, tuple)),
+            "color": ("colors", named_colors("colors", colors), (str, tuple)),
             "verticalalignment": ("vertical_alignments", vertical_alignments, str),
             "horizontalalignment": ("horizontal_alignments", horizontal_alignments, str),
             "family": ("font_families", font_families, str),
         }
         if bboxes is not None:
             options["bbox"] = ("bboxes", bboxes, dict)
+        if font_properties is not None:
+            from matplotlib.font_manager import FontProperties
+
+            options["fontproperties"] = ("font_properties", font_properties, FontProperties)
         lists = {key: self._per_item(*option, count) for key, option in options.items()}
         for index, (text, (x, y)) in enumerate(zip(texts, points)):
             self.ax_save.text(x, y, text, **{key: values[index] for key, values in lists.items()})
@@ -140,8 +150,8 @@ class Drawing(Canvas):
     @staticmethod
     def _per_item(name: str, value: Any, kind: Any, count: int) -> list:
         """Check an option that may be a list and return one value for each thing drawn."""
-        check_type(name, value, (*(kind if isinstance(kind, tuple) else (kind,)), list))
-        check_length(name, value, count)
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        check_type_and_length(name, value, (*kinds, list), count)
         return value2list(value, kind, count)
 
     def draw_lines(
@@ -177,11 +187,13 @@ class Drawing(Canvas):
             "x_datas and y_datas must have the same shape, "
             f"but got {tuple(x_datas.shape)} and {tuple(y_datas.shape)}"
         )
-        self._warn_outside("line", xs, ys)
+        segments = np.stack((xs, ys), axis=2)
+        self._warn_outside("line", segments)
+        check_type("line_styles", line_styles, (str, tuple, list))
         check_type("line_widths", line_widths, (int, float, list))
         collection = LineCollection(
-            list(np.stack((xs, ys), axis=2)),
-            colors=color_val_matplotlib(colors),
+            list(segments),
+            colors=named_colors("colors", colors),
             linestyles=line_styles,
             linewidths=line_widths,
         )
@@ -222,19 +234,20 @@ class Drawing(Canvas):
         self._check_image()
         centers = self._coordinates("center", center, 2)
         check_type("radius", radius, (np.ndarray, torch.Tensor))
+        check_type("line_styles", line_styles, (str, tuple, list))
         radii = tensor2ndarray(radius)
         assert radii.shape == (len(centers),), (
             f"radius must have the shape ({len(centers)},), as there are that many centers, "
             f"but got {radii.shape}"
         )
         reach = radii[:, None]
-        self._warn_outside("circle", *np.hsplit(np.hstack((centers - reach, centers + reach)), 2))
+        self._warn_outside("circle", np.stack((centers - reach, centers + reach)))
         circles = [Circle(tuple(point), size) for point, size in zip(centers, radii)]
         collection = PatchCollection(
             circles,
             alpha=alpha,
-            facecolors=color_val_matplotlib(face_colors),
-            edgecolors=color_val_matplotlib(edge_colors),
+            facecolors=named_colors("face_colors", face_colors),
+            edgecolors=named_colors("edge_colors", edge_colors),
             linewidths=self._line_widths(line_widths, len(circles)),
             linestyles=line_styles,
         )
@@ -272,7 +285,7 @@ class Drawing(Canvas):
         assert (boxes[:, :2] <= boxes[:, 2:]).all(), (
             "bboxes must be (x1, y1, x2, y2) with x1 <= x2 and y1 <= y2"
         )
-        self._warn_outside("bbox", boxes[:, 0::2], boxes[:, 1::2])
+        self._warn_outside("bbox", boxes.reshape(-1, 2, 2))
         corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
         return self._add_polygons(
             corners, edge_colors, line_styles, line_widths, face_colors, alpha
@@ -291,7 +304,7 @@ class Drawing(Canvas):
 
         Args:
             polygons (np.ndarray | torch.Tensor | list): One polygon of shape (M, 2), x and y of
-                each corner, or a list of them.
+                each corner, or the same in a row, shape (2 * M,); or a list of them.
             edge_colors (str | tuple | list): Colours of the edges. Defaults to 'g'.
             line_styles (str | list[str]): Line styles of matplotlib. Defaults to '-'.
             line_widths (int | float | list): Line widths. Defaults to 2.
@@ -310,12 +323,9 @@ class Drawing(Canvas):
         listed = polygons if isinstance(polygons, list) else [polygons]
         for index, polygon in enumerate(listed):
             check_type(f"polygons[{index}]", polygon, (np.ndarray, torch.Tensor))
-        corners = [tensor2ndarray(polygon) for polygon in listed]
+        corners = [polygon_corners(tensor2ndarray(polygon)) for polygon in listed]
         for polygon in corners:
-            assert polygon.ndim == 2 and polygon.shape[1] == 2, (
-                f"a polygon must have the shape (M, 2), but got {polygon.shape}"
-            )
-            self._warn_outside("polygon", polygon[:, 0], polygon[:, 1])
+            self._warn_outside("polygon", polygon)
         return self._add_polygons(
             corners, edge_colors, line_styles, line_widths, face_colors, alpha
         )
@@ -331,12 +341,13 @@ class Drawing(Canvas):
     ) -> Self:
         from matplotlib.collections import PolyCollection
 
+        check_type("line_styles", line_styles, (str, tuple, list))
         collection = PolyCollection(
             polygons,
             alpha=alpha,
-            facecolor=color_val_matplotlib(face_colors),
+            facecolor=named_colors("face_colors", face_colors),
             linestyles=line_styles,
-            edgecolors=color_val_matplotlib(edge_colors),
+            edgecolors=named_colors("edge_colors", edge_colors),
             linewidths=self._line_widths(line_widths, len(polygons)),
         )
         self.ax_save.add_collection(collection)
@@ -360,6 +371,7 @@ class Drawing(Canvas):
             TypeError: If an argument is of another type.
             AssertionError: If ``binary_masks`` is not boolean or not as large as the image, or a
                 list is too short.
+            ValueError: If an opacity is not from 0 to 1.
         """
         import cv2
 
@@ -384,6 +396,8 @@ class Drawing(Canvas):
             assert len(rgb) == 3 and all(0 <= channel <= 255 for channel in rgb), (
                 f"a colour must be a tuple of three values from 0 to 255, but got {rgb}"
             )
+            if not 0 <= alpha <= 1:
+                raise ValueError(f"alphas must be from 0 to 1, but got {alpha}")
             colored = np.where(mask[..., None], np.array(rgb, dtype=np.uint8), image)
             image = cv2.addWeighted(image, 1 - alpha, colored, alpha, 0)
         self._show_pixels(image, "nearest")
@@ -407,10 +421,13 @@ class Drawing(Canvas):
             min(max(width, 1), greatest) for width in value2list(line_widths, (int, float), count)
         ]
 
-    def _warn_outside(self, name: str, xs: np.ndarray, ys: np.ndarray) -> None:
-        if xs.size and not (
-            xs.min() >= 0 and xs.max() < self.width and ys.min() >= 0 and ys.max() < self.height
-        ):
+    def _is_posion_valid(self, position: np.ndarray) -> bool:
+        """Tell whether points (..., 2) lie within the image; visualizers of packages call this."""
+        size = (self.width, self.height)
+        return not position.size or bool((position >= 0).all() and (position < size).all())
+
+    def _warn_outside(self, name: str, position: np.ndarray) -> None:
+        if not self._is_posion_valid(position):
             warnings.warn(
                 f"a {name} lies partly outside of the image of {self.width} x {self.height} pixels",
                 stacklevel=3,

@@ -9,35 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from .canvas import EPS
-from .utils import img_from_canvas, tensor2ndarray
-
-
-def convert_overlay_heatmap(
-    feat_map: np.ndarray | torch.Tensor, img: np.ndarray | None = None, alpha: float = 0.5
-) -> np.ndarray:
-    """Return activations as colours from blue to red, blended with an image if there is one.
-
-    Args:
-        feat_map (np.ndarray | torch.Tensor): Activations of shape (H, W) or (C, H, W), C 1 or 3.
-        img (np.ndarray, optional): RGB image, uint8, shape (H, W, 3). Defaults to None.
-        alpha (float): Weight of the colours against ``img``. Defaults to 0.5.
-
-    Returns:
-        np.ndarray: RGB image, uint8, shape (H, W, 3).
-
-    Example:
-        >>> convert_overlay_heatmap(np.array([[0.0, 1.0]])).tolist()
-        [[[0, 0, 128], [128, 0, 0]]]
-    """
-    import cv2
-
-    values = tensor2ndarray(feat_map)
-    if values.ndim == 3:
-        values = values.transpose(1, 2, 0)
-    grey = cv2.normalize(values, np.zeros(values.shape), 0, 255, cv2.NORM_MINMAX)
-    heat = cv2.applyColorMap(np.asarray(grey, dtype=np.uint8), cv2.COLORMAP_JET)
-    heat = cv2.cvtColor(heat, cv2.COLOR_BGR2RGB)
-    return heat if img is None else cv2.addWeighted(img, 1 - alpha, heat, alpha, 0)
+from .utils import check_type, convert_overlay_heatmap, img_from_canvas
 
 
 def draw_featmap(
@@ -52,8 +24,10 @@ def draw_featmap(
     """Draw activations; see :meth:`mmlight.visualization.Visualizer.draw_featmap`."""
     import cv2
 
-    _check(featmap, channel_reduction, topk, arrangement)
+    _check(featmap, channel_reduction, topk, arrangement, resize_shape)
     featmap = featmap.detach().cpu()
+    if not featmap.is_floating_point() or featmap.dtype == torch.bfloat16:
+        featmap = featmap.float()
     if overlaid_image is not None:
         overlaid_image = _as_rgb(overlaid_image, featmap)
         resize_shape = resize_shape or overlaid_image.shape[:2]
@@ -74,7 +48,11 @@ def draw_featmap(
 
 
 def _check(
-    featmap: torch.Tensor, channel_reduction: str | None, topk: int, arrangement: tuple[int, int]
+    featmap: torch.Tensor,
+    channel_reduction: str | None,
+    topk: int,
+    arrangement: tuple[int, int],
+    resize_shape: tuple[int, int] | None,
 ) -> None:
     assert isinstance(featmap, torch.Tensor), (
         f"featmap must be a torch.Tensor, but got {type(featmap).__name__}"
@@ -86,26 +64,35 @@ def _check(
         f"channel_reduction must be 'squeeze_mean', 'select_max' or None, "
         f"but got {channel_reduction!r}"
     )
+    if resize_shape is not None:
+        _check_pair("resize_shape", "(height, width)", resize_shape)
     if channel_reduction is not None:
         return
+    check_type("topk", topk, int)
     if topk <= 0:
         assert featmap.shape[0] in (1, 3), (
             "without channel_reduction and topk the featmap must have 1 or 3 channels, "
             f"but got {featmap.shape[0]}: reduce the channels, or set topk above 0"
         )
         return
-    if not isinstance(arrangement, (tuple, list)) or len(arrangement) != 2:
-        raise TypeError(f"arrangement must be (rows, columns), but got {arrangement!r}")
+    _check_pair("arrangement", "(rows, columns)", arrangement)
     assert arrangement[0] * arrangement[1] >= topk, (
         f"arrangement {tuple(arrangement)} has fewer places than topk={topk}"
     )
+
+
+def _check_pair(name: str, meaning: str, value: tuple[int, int]) -> None:
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name} must be {meaning}, but got {value!r}")
 
 
 def _as_rgb(image: np.ndarray, featmap: torch.Tensor) -> np.ndarray:
     """Return the image as RGB; warn if it is not as large as the activations."""
     import cv2
 
-    assert image.ndim in (2, 3), (
+    check_type("overlaid_image", image, np.ndarray)
+    assert image.dtype == np.uint8, f"overlaid_image must be of type uint8, but got {image.dtype}"
+    assert image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3), (
         f"overlaid_image must have the shape (H, W, 3) or (H, W), but got {image.shape}"
     )
     if image.shape[:2] != tuple(featmap.shape[1:]):

@@ -12,7 +12,7 @@ import torch
 
 from mmlight.registry import VISBACKENDS
 
-from .vis_backend import BaseVisBackend
+from .base_backend import BaseVisBackend
 
 if TYPE_CHECKING:
     from mmlight.config import Config

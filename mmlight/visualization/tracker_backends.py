@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import os
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,9 @@ import numpy as np
 import torch
 
 from mmlight.registry import VISBACKENDS
+from mmlight.utils import scandir
 
-from .vis_backend import BaseVisBackend, force_init_env
+from .base_backend import BaseVisBackend, force_init_env
 
 if TYPE_CHECKING:
     from mmlight.config import Config
@@ -29,13 +32,27 @@ class TrackerVisBackend(BaseVisBackend):
     Args:
         save_dir (str, optional): Folder of the files that the tracker writes. Defaults to None.
         init_kwargs (dict, optional): Arguments of the tracker's run. Defaults to None.
+        artifact_suffix (str | Sequence[str]): Endings of the files below the ``work_dir`` of the
+            stored config that are stored when the run ends. Defaults to ().
     """
 
     package: str
 
-    def __init__(self, save_dir: str | None = None, init_kwargs: dict | None = None) -> None:
+    def __init__(
+        self,
+        save_dir: str | None = None,
+        init_kwargs: dict | None = None,
+        artifact_suffix: str | Sequence[str] = (),
+    ) -> None:
         super().__init__(save_dir)  # type: ignore[arg-type]
+        if init_kwargs is not None and not isinstance(init_kwargs, dict):
+            raise TypeError(f"init_kwargs must be a dict, but got {type(init_kwargs).__name__}")
         self._init_kwargs = dict(init_kwargs or {})
+        self._artifact_suffix = (
+            (artifact_suffix,) if isinstance(artifact_suffix, str) else tuple(artifact_suffix)
+        )
+        self._work_dir: str | None = None
+        self._own_folder: str | None = None
         self._module: Any = None
         self._run: Any = None
 
@@ -93,9 +110,29 @@ class TrackerVisBackend(BaseVisBackend):
             if name != "step" and isinstance(value, (Number, torch.Tensor, np.ndarray)):
                 self._log_number(name, _number(value), step)
 
+    def _artifacts(self) -> Iterator[tuple[str, str]]:
+        """Yield full path and path below the ``work_dir`` of each file to store at the end."""
+        if self._work_dir is None or not os.path.isdir(self._work_dir):
+            return
+        # What the tracker itself keeps below the folder is stored already.
+        own = None if self._own_folder is None else os.path.abspath(self._own_folder) + os.sep
+        for name in sorted(scandir(self._work_dir, self._artifact_suffix, recursive=True)):
+            path = os.path.abspath(os.path.join(self._work_dir, name))
+            if own is None or not path.startswith(own):
+                yield path, name
+
 
 def _number(value: Any) -> Any:
     return value.item() if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) else value
+
+
+def _flat(values: dict, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the items of nested dicts, their keys joined by dots."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 @VISBACKENDS.register_module()
@@ -105,9 +142,19 @@ class ClearMLVisBackend(TrackerVisBackend):
     Args:
         save_dir (str, optional): Folder of the files that the tracker writes. Defaults to None.
         init_kwargs (dict, optional): Arguments of ``clearml.Task.init``. Defaults to None.
+        artifact_suffix (str | Sequence[str]): Endings of the files below the ``work_dir`` of the
+            stored config that are uploaded when the run ends. Defaults to ('.py', '.pth').
     """
 
     package = "clearml"
+
+    def __init__(
+        self,
+        save_dir: str | None = None,
+        init_kwargs: dict | None = None,
+        artifact_suffix: str | Sequence[str] = (".py", ".pth"),
+    ) -> None:
+        super().__init__(save_dir, init_kwargs, artifact_suffix)
 
     def _start(self) -> Any:
         return self._module.Task.init(**self._init_kwargs)
@@ -118,6 +165,7 @@ class ClearMLVisBackend(TrackerVisBackend):
     @force_init_env
     def add_config(self, config: Config, **kwargs: Any) -> None:
         """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        self._work_dir = config.get("work_dir")
         self._run.connect_configuration(config.to_dict())
 
     @force_init_env
@@ -126,8 +174,10 @@ class ClearMLVisBackend(TrackerVisBackend):
         self._run.get_logger().report_image(name, name, iteration=step, image=image)
 
     def close(self) -> None:
-        """End the task."""
+        """Upload the artifacts and end the task."""
         if self._run is not None:
+            for path, name in self._artifacts():
+                self._run.upload_artifact(name, path)
             self._run.close()
 
 
@@ -142,6 +192,11 @@ class MLflowVisBackend(TrackerVisBackend):
         tags (dict, optional): Tags of the run. Defaults to None.
         params (dict, optional): Parameters of the run. Defaults to None.
         tracking_uri (str, optional): Address of the tracking server. Defaults to None.
+        artifact_suffix (str | Sequence[str]): Endings of the files below the ``work_dir`` of the
+            stored config that are stored when the run ends.
+            Defaults to ('.json', '.log', '.py', 'yaml').
+        tracked_config_keys (Sequence[str], optional): Top-level keys of the config that become
+            parameters, all of them if None. Defaults to None.
         artifact_location (str, optional): Where artifacts are stored. Defaults to None, in
             ``save_dir`` or where the tracking server wants them.
     """
@@ -156,14 +211,17 @@ class MLflowVisBackend(TrackerVisBackend):
         tags: dict | None = None,
         params: dict | None = None,
         tracking_uri: str | None = None,
+        artifact_suffix: str | Sequence[str] = (".json", ".log", ".py", "yaml"),
+        tracked_config_keys: Sequence[str] | None = None,
         artifact_location: str | None = None,
     ) -> None:
-        super().__init__(save_dir)
+        super().__init__(save_dir, artifact_suffix=artifact_suffix)
         self._exp_name = exp_name or "mmlight"
         self._run_name = run_name
         self._tags = tags
         self._params = params
         self._tracking_uri = tracking_uri
+        self._tracked_config_keys = tracked_config_keys
         self._artifact_location = artifact_location
 
     def _start(self) -> Any:
@@ -172,6 +230,7 @@ class MLflowVisBackend(TrackerVisBackend):
         if self._tracking_uri is None:
             folder = Path(self._save_dir).absolute()
             folder.mkdir(parents=True, exist_ok=True)
+            self._own_folder = str(folder / "artifacts")
             location = location or (folder / "artifacts").as_uri()
             mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
         else:
@@ -188,8 +247,14 @@ class MLflowVisBackend(TrackerVisBackend):
 
     @force_init_env
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        """Store a config, also as parameters. See :meth:`BaseVisBackend.add_config`."""
+        self._work_dir = config.get("work_dir")
         self._run.log_text(config.pretty_text, "config.py")
+        keys = self._tracked_config_keys
+        params = _flat({k: v for k, v in config.to_dict().items() if keys is None or k in keys})
+        # MLflow takes a hundred at once.
+        while batch := dict(islice(params, 100)):
+            self._run.log_params(batch)
 
     @force_init_env
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
@@ -197,8 +262,10 @@ class MLflowVisBackend(TrackerVisBackend):
         self._run.log_image(image, f"{name}_{step}.png")
 
     def close(self) -> None:
-        """End the run."""
+        """Store the artifacts and end the run."""
         if self._run is not None:
+            for path, name in self._artifacts():
+                self._run.log_artifact(path, os.path.dirname(name) or None)
             self._run.end_run()
 
 
@@ -278,13 +345,24 @@ class DVCLiveVisBackend(TrackerVisBackend):
 
     Args:
         save_dir (str): Folder of the files that the tracker writes.
+        artifact_suffix (str | Sequence[str]): Endings of the files below the ``work_dir`` of the
+            stored config that are stored when the run ends. Defaults to ('.json', '.py', 'yaml').
         init_kwargs (dict, optional): Arguments of ``dvclive.Live``. Defaults to None.
     """
 
     package = "dvclive"
 
+    def __init__(
+        self,
+        save_dir: str,
+        artifact_suffix: str | Sequence[str] = (".json", ".py", "yaml"),
+        init_kwargs: dict | None = None,
+    ) -> None:
+        super().__init__(save_dir, init_kwargs, artifact_suffix)
+
     def _start(self) -> Any:
         self._init_kwargs.setdefault("dir", os.path.join(self._save_dir, "dvclive"))
+        self._own_folder = self._init_kwargs["dir"]
         return self._module.Live(**self._init_kwargs)
 
     def _log_number(self, name: str, value: float, step: int) -> None:
@@ -294,6 +372,7 @@ class DVCLiveVisBackend(TrackerVisBackend):
     @force_init_env
     def add_config(self, config: Config, **kwargs: Any) -> None:
         """Store a config. See :meth:`BaseVisBackend.add_config`."""
+        self._work_dir = config.get("work_dir")
         self._run.log_params({"config": config.pretty_text})
 
     @force_init_env
@@ -303,6 +382,8 @@ class DVCLiveVisBackend(TrackerVisBackend):
         self._run.log_image(f"{name}.png", image)
 
     def close(self) -> None:
-        """Write what is left and end the run."""
+        """Store the artifacts, write what is left and end the run."""
         if self._run is not None:
+            for path, _ in self._artifacts():
+                self._run.log_artifact(path)
             self._run.end()

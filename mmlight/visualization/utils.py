@@ -26,7 +26,11 @@ def tensor2ndarray(value: np.ndarray | torch.Tensor) -> np.ndarray:
         >>> tensor2ndarray(torch.ones(2))
         array([1., 1.], dtype=float32)
     """
-    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+    if not isinstance(value, torch.Tensor):
+        return value
+    value = value.detach().cpu()
+    # The one type of torch that numpy has no word for.
+    return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
 
 
 def check_type(name: str, value: Any, valid_type: type | tuple[type, ...]) -> None:
@@ -67,6 +71,28 @@ def check_length(name: str, value: Any, valid_length: int) -> None:
         assert len(value) >= valid_length, (
             f"{name} must have at least {valid_length} elements, but got {len(value)}"
         )
+
+
+def check_type_and_length(
+    name: str, value: Any, valid_type: type | tuple[type, ...], valid_length: int
+) -> None:
+    """Raise if an argument is not of a type, or is a list of too few elements.
+
+    Args:
+        name (str): Name of the argument.
+        value (Any): Its value.
+        valid_type (type | tuple[type]): Types it may have.
+        valid_length (int): How many elements there must be at least if it is a list.
+
+    Raises:
+        TypeError: If it is of another type.
+        AssertionError: If there are fewer elements.
+
+    Example:
+        >>> check_type_and_length("font_sizes", [10, 12], (int, list), 2)
+    """
+    check_type(name, value, valid_type)
+    check_length(name, value, valid_length)
 
 
 def value2list(value: Any, valid_type: type | tuple[type, ...], expand_dim: int) -> list:
@@ -146,6 +172,79 @@ def color_val_matplotlib(colors: Color) -> Any:
         "a colour must be a name, a tuple of three values or a list of these, "
         f"but got {type(colors).__name__}"
     )
+
+
+def named_colors(name: str, colors: Color) -> Any:
+    """Return colours as matplotlib takes them; an error names the argument.
+
+    Args:
+        name (str): Name of the argument.
+        colors (str | tuple | list): As in :func:`color_val_matplotlib`, with its errors.
+
+    Returns:
+        str | tuple[float, float, float] | list: Names, and tuples of values from 0 to 1.
+
+    Example:
+        >>> named_colors("edge_colors", "colourless")
+        Traceback (most recent call last):
+        ValueError: edge_colors: 'colourless' is not a colour that matplotlib knows
+    """
+    try:
+        return color_val_matplotlib(colors)
+    except (AssertionError, TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def polygon_corners(polygon: np.ndarray) -> np.ndarray:
+    """Return the corners of a polygon.
+
+    Args:
+        polygon (np.ndarray): Shape (M, 2), or (2 * M,) with x and y in turn.
+
+    Returns:
+        np.ndarray: Shape (M, 2).
+
+    Raises:
+        AssertionError: If it has another shape.
+
+    Example:
+        >>> polygon_corners(np.array([0, 0, 1, 0, 1, 1])).shape
+        (3, 2)
+    """
+    if polygon.ndim == 1 and polygon.size % 2 == 0:
+        return polygon.reshape(-1, 2)
+    assert polygon.ndim == 2 and polygon.shape[1] == 2, (
+        f"a polygon must have the shape (M, 2) or (2 * M,), but got {polygon.shape}"
+    )
+    return polygon
+
+
+def convert_overlay_heatmap(
+    feat_map: np.ndarray | torch.Tensor, img: np.ndarray | None = None, alpha: float = 0.5
+) -> np.ndarray:
+    """Return activations as colours from blue to red, blended with an image if there is one.
+
+    Args:
+        feat_map (np.ndarray | torch.Tensor): Activations of shape (H, W) or (C, H, W), C 1 or 3.
+        img (np.ndarray, optional): RGB image, uint8, shape (H, W, 3). Defaults to None.
+        alpha (float): Weight of the colours against ``img``. Defaults to 0.5.
+
+    Returns:
+        np.ndarray: RGB image, uint8, shape (H, W, 3).
+
+    Example:
+        >>> convert_overlay_heatmap(np.array([[0.0, 1.0]])).tolist()
+        [[[0, 0, 128], [128, 0, 0]]]
+    """
+    import cv2
+
+    values = tensor2ndarray(feat_map)
+    if values.ndim == 3:
+        values = values.transpose(1, 2, 0)
+    grey = cv2.normalize(values, np.zeros(values.shape), 0, 255, cv2.NORM_MINMAX)
+    heat = cv2.applyColorMap(np.asarray(grey, dtype=np.uint8), cv2.COLORMAP_JET)
+    heat = cv2.cvtColor(heat, cv2.COLOR_BGR2RGB)
+    return heat if img is None else cv2.addWeighted(img, 1 - alpha, heat, alpha, 0)
 
 
 def img_from_canvas(canvas: FigureCanvasAgg) -> np.ndarray:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import warnings
-from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
@@ -15,123 +12,35 @@ import torch
 
 from mmlight.registry import VISBACKENDS
 
+from .base_backend import BaseVisBackend, force_init_env
+from .tracker_backends import (
+    AimVisBackend,
+    ClearMLVisBackend,
+    DVCLiveVisBackend,
+    MLflowVisBackend,
+    NeptuneVisBackend,
+)
+from .utils import tensor2ndarray
+from .wandb_backend import WandbVisBackend
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
     from mmlight.config import Config
 
-
-def force_init_env(method: Callable) -> Callable:
-    """Make a method of a backend set the backend up before it first runs.
-
-    Args:
-        method (Callable): The method.
-
-    Returns:
-        Callable: The method that calls ``self._init_env()`` once.
-    """
-
-    @functools.wraps(method)
-    def wrapper(self: BaseVisBackend, *args: Any, **kwargs: Any) -> Any:
-        if not self._env_initialized:
-            self._env_initialized = True
-            self._init_env()
-        return method(self, *args, **kwargs)
-
-    return wrapper
-
-
-class BaseVisBackend(metaclass=ABCMeta):
-    """Base class of what a visualizer stores to.
-
-    A subclass says in ``_init_env`` how it is set up; this happens when it is first used, so that
-    a backend that nobody uses leaves nothing behind.
-
-    Args:
-        save_dir (str): Folder of the files that the backend writes.
-
-    Example:
-        >>> class Memory(BaseVisBackend):
-        ...     def _init_env(self):
-        ...         self._seen = {}
-        ...     @property
-        ...     @force_init_env
-        ...     def experiment(self):
-        ...         return self._seen
-        ...     def add_scalar(self, name, value, step=0, **kwargs):
-        ...         self.experiment[name, step] = value
-        >>> backend = Memory("unused")
-        >>> backend.add_scalar("loss", 0.5, step=3)
-        >>> backend.experiment
-        {('loss', 3): 0.5}
-    """
-
-    def __init__(self, save_dir: str) -> None:
-        self._save_dir = save_dir
-        self._env_initialized = False
-
-    @property
-    @abstractmethod
-    def experiment(self) -> Any:
-        """Any: The object of the package behind this backend, for what this class does not do."""
-
-    @abstractmethod
-    def _init_env(self) -> None:
-        """Set the backend up."""
-
-    def add_config(self, config: Config, **kwargs: Any) -> None:  # noqa: B027 - storing nothing is a choice
-        """Store a config.
-
-        Args:
-            config (Config): The config.
-            **kwargs: What a backend may need besides.
-        """
-
-    def add_graph(  # noqa: B027  # noqa: B027
-        self, model: torch.nn.Module, data_batch: Sequence[dict] | None, **kwargs: Any
-    ) -> None:
-        """Store the graph of a model.
-
-        Args:
-            model (torch.nn.Module): The model.
-            data_batch (Sequence[dict]): A batch of data.
-            **kwargs: What a backend may need besides.
-        """
-
-    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:  # noqa: B027 - storing nothing is a choice
-        """Store an image.
-
-        Args:
-            name (str): Name of the image.
-            image (np.ndarray): RGB image, uint8, shape (H, W, 3).
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: What a backend may need besides.
-        """
-
-    def add_scalar(self, name: str, value: int | float, step: int = 0, **kwargs: Any) -> None:  # noqa: B027 - storing nothing is a choice
-        """Store a number.
-
-        Args:
-            name (str): Name of the number.
-            value (int | float): The number.
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: What a backend may need besides.
-        """
-
-    def add_scalars(  # noqa: B027  # noqa: B027
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
-    ) -> None:
-        """Store several numbers.
-
-        Args:
-            scalar_dict (dict): The numbers by name.
-            step (int): Step they belong to. Defaults to 0.
-            file_path (str, optional): Another file to store them in. Defaults to None.
-            **kwargs: What a backend may need besides.
-        """
-
-    def close(self) -> None:  # noqa: B027 - storing nothing is a choice
-        """Release what the backend has opened."""
+# Configs and packages import every backend from here.
+__all__ = [
+    "AimVisBackend",
+    "BaseVisBackend",
+    "ClearMLVisBackend",
+    "DVCLiveVisBackend",
+    "LocalVisBackend",
+    "MLflowVisBackend",
+    "NeptuneVisBackend",
+    "TensorboardVisBackend",
+    "WandbVisBackend",
+    "force_init_env",
+]
 
 
 @VISBACKENDS.register_module()
@@ -267,8 +176,8 @@ class LocalVisBackend(BaseVisBackend):
         assert isinstance(scalar_dict, dict), (
             f"scalar_dict must be a dict, but got {type(scalar_dict).__name__}"
         )
-        line = {"step": step, **scalar_dict}
-        line["step"] = line.pop("step") if "step" not in scalar_dict else scalar_dict["step"]
+        line = dict(scalar_dict)
+        line.setdefault("step", step)
         if file_path is not None:
             assert file_path.endswith(".json"), (
                 f"file_path must end in .json, but got {file_path!r}"
@@ -298,7 +207,7 @@ class LocalVisBackend(BaseVisBackend):
 
 def _json_value(value: Any) -> Any:
     if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
-        array = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+        array = np.asarray(tensor2ndarray(value))  # type: ignore[arg-type]
         return array.item() if array.size == 1 else array.tolist()
     if isinstance(value, (set, range)):
         return list(value)

@@ -15,11 +15,11 @@ from mmlight.dist import master_only
 from mmlight.registry import VISBACKENDS, VISUALIZERS
 from mmlight.utils import ManagerMixin
 
+from .base_backend import BaseVisBackend
 from .drawing import Drawing
 from .featmap import draw_featmap
 from .lightning_backend import LightningLoggerVisBackend, is_lightning_logger
-from .vis_backend import BaseVisBackend
-from .window import Window
+from .window import Window, show_with_opencv
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -291,20 +291,32 @@ class Visualizer(Drawing, ManagerMixin):
         win_name: str = "image",
         wait_time: float = 0,
         continue_key: str = " ",
+        backend: str = "matplotlib",
     ) -> None:
         """Show an image in a window, or in the notebook.
 
-        Where matplotlib has no display, this warns and returns at once.
+        Where there is no display, this warns and returns at once.
 
         Args:
             drawn_img (np.ndarray, optional): RGB image; that drawn on if None.
             win_name (str): Title of the window. Defaults to 'image'.
             wait_time (float): Seconds to wait, 0 for until the key is pressed. Defaults to 0.
-            continue_key (str): Key that ends the waiting. Defaults to the space key.
+            continue_key (str): Key that ends the waiting, with OpenCV any. Defaults to the space
+                key.
+            backend (str): Whose window it is, 'matplotlib' or 'cv2'. Defaults to 'matplotlib'.
+
+        Raises:
+            AssertionError: If there is neither ``drawn_img`` nor an image drawn on.
+            ValueError: If ``backend`` is neither.
         """
+        if backend not in ("matplotlib", "cv2"):
+            raise ValueError(f"backend must be 'matplotlib' or 'cv2', but got {backend!r}")
+        image = self.get_image() if drawn_img is None else drawn_img
+        if backend == "cv2":
+            show_with_opencv(image, win_name, wait_time)
+            return
         if self._window is None:
             self._window = Window(self.fig_show_cfg)
-        image = self.get_image() if drawn_img is None else drawn_img
         self._window.show(image, win_name, wait_time, continue_key)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from mmlight.registry import VISBACKENDS
 
-from .vis_backend import BaseVisBackend, force_init_env
+from .base_backend import BaseVisBackend, force_init_env
 
 if TYPE_CHECKING:
     from mmlight.config import Config

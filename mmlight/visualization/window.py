@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -87,3 +88,25 @@ def _wait(figure: Figure, timeout: float, continue_key: str) -> None:
     figure.canvas.start_event_loop(timeout)
     for connection in connections:
         figure.canvas.mpl_disconnect(connection)
+
+
+def show_with_opencv(image: np.ndarray, title: str, wait_time: float) -> None:
+    """Show an image in a window of OpenCV and wait for a key.
+
+    Where OpenCV was built without windows or there is no display, this warns and returns at once.
+
+    Args:
+        image (np.ndarray): RGB or grey image, uint8.
+        title (str): Title of the window.
+        wait_time (float): Seconds to wait at most, 0 for until a key is pressed.
+    """
+    import cv2
+
+    try:
+        cv2.imshow(title, cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image)
+    except cv2.error as error:
+        if error.code != cv2.Error.StsError:  # what OpenCV says when it has no window to open
+            raise
+        warnings.warn(f"{title} is not shown: OpenCV has no windows here", stacklevel=3)
+        return
+    cv2.waitKey(math.ceil(wait_time * 1000))

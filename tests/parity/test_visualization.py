@@ -16,8 +16,13 @@ def drawn(engine, height, width):
 
     import numpy as np
     import torch
+    from matplotlib.font_manager import FontProperties, findfont
 
     warnings.simplefilter("ignore")
+    serif, mono = (
+        FontProperties(fname=findfont(name)) for name in ("DejaVu Serif", "DejaVu Sans Mono")
+    )
+    bold = FontProperties(weight="bold")
     random = np.random.RandomState(0)
     image = random.randint(0, 256, (height, width, 3)).astype(np.uint8)
     vis = importlib.import_module(f"{engine}.visualization").Visualizer(image=image)
@@ -61,6 +66,12 @@ def drawn(engine, height, width):
             font_families="monospace",
             bboxes={"facecolor": "y", "alpha": 0.5},
         ),
+        "text in fonts from files": lambda: vis.draw_texts(
+            ["a", "Wq"], begin[:2], font_sizes=12, font_properties=[serif, mono]
+        ),
+        "text in bold": lambda: vis.draw_texts("Wq", begin[0], font_properties=bold),
+        "half precision": lambda: vis.draw_bboxes(torch.from_numpy(boxes).half()),
+        "outside": lambda: vis.draw_circles(begin - 20, radii * 9, line_widths=[1, 2.5, 0, 50, 3]),
         "points": lambda: vis.draw_points(begin),
         "stars": lambda: vis.draw_points(begin, colors, marker="*", sizes=np.arange(1, 6) * 9),
         "points of one color": lambda: vis.draw_points(begin, (255, 0, 100), sizes=4),

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.font_manager import FontProperties, findfont
 
 from mmlight.visualization import Visualizer
 
@@ -48,7 +49,8 @@ def test_a_new_image_wipes_the_old_one(image: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [None, [[1]], np.zeros(3), np.zeros((2, 2, 2)), torch.zeros(3, 3)]
+    "wrong",
+    [None, [[1]], np.zeros(3), np.zeros((2, 2, 2)), torch.zeros(3, 3), np.zeros((0, 5, 3))],
 )
 def test_what_is_no_image(wrong) -> None:
     with pytest.raises(AssertionError, match="image must"):
@@ -148,6 +150,54 @@ def test_masks_of_type_uint8(image: np.ndarray) -> None:
     assert np.array_equal(drawn[0], drawn[1]) and np.array_equal(drawn[0], drawn[2])
 
 
+def test_a_polygon_may_be_one_row_of_coordinates(black: Visualizer, image: np.ndarray) -> None:
+    row = [35, 20, 55, 20, 55, 40, 35, 40]
+    drawn = [
+        Visualizer(image=image).draw_polygons(polygon, face_colors="r").get_image()
+        for polygon in (np.array(row), [torch.tensor(row)], np.array(row).reshape(4, 2))
+    ]
+    assert not np.array_equal(drawn[0], image)
+    assert np.array_equal(drawn[0], drawn[2]) and np.array_equal(drawn[1], drawn[2])
+
+
+def test_boxes_that_a_bfloat16_model_predicts(image: np.ndarray) -> None:
+    box = torch.tensor([5.0, 5, 50, 50], requires_grad=True)
+    drawn = [
+        Visualizer(image=image).draw_bboxes(value).get_image() for value in (box, box.bfloat16())
+    ]
+    assert np.array_equal(*drawn)
+
+
+def test_a_font_from_a_file(black: Visualizer) -> None:
+    fonts = [FontProperties(fname=findfont(name)) for name in ("DejaVu Serif", "DejaVu Sans Mono")]
+    drawn = []
+    for options in (
+        {"font_properties": fonts[0]},
+        {"font_properties": [fonts[1]]},
+        {"font_families": "DejaVu Serif"},
+        {"font_families": "DejaVu Sans Mono"},
+    ):
+        black.set_image(np.zeros((HEIGHT, WIDTH, 3)))
+        black.draw_texts("Wil", np.array([5, 5]), font_sizes=15, **options)
+        drawn.append(black.get_image())
+    assert np.array_equal(drawn[0], drawn[2]) and np.array_equal(drawn[1], drawn[3])
+    assert not np.array_equal(drawn[0], drawn[1])
+
+
+@pytest.mark.parametrize(
+    ("points", "within"),
+    [
+        ([[0, 0], [89, 59.9]], True),
+        ([[90, 3]], False),
+        ([[3, -1]], False),
+        (np.zeros((0, 2)), True),
+    ],
+)
+def test_whether_points_lie_within_the_image(black: Visualizer, points, within: bool) -> None:
+    # Visualizers of detection and pose packages call it under this name.
+    assert black._is_posion_valid(np.array(points)) is within
+
+
 BOX = np.array([1, 1, 9, 9])
 POINT = np.array([1, 1])
 
@@ -166,7 +216,10 @@ POINT = np.array([1, 1])
         ("draw_bboxes", (np.array([5, 1, 2, 2]),), {}, AssertionError, "x1 <= x2"),
         ("draw_bboxes", (BOX,), {"edge_colors": (1, 2, 300)}, AssertionError, "from 0 to 255"),
         ("draw_bboxes", (BOX,), {"edge_colors": "colourless"}, ValueError, "'colourless'"),
-        ("draw_bboxes", (BOX,), {"edge_colors": 3}, TypeError, "a colour must be"),
+        ("draw_bboxes", (BOX,), {"edge_colors": 3}, TypeError, "edge_colors: a colour must be"),
+        ("draw_bboxes", (BOX,), {"face_colors": None}, TypeError, "face_colors: a colour must be"),
+        ("draw_bboxes", (BOX,), {"line_styles": 3}, TypeError, "line_styles must be of type"),
+        ("draw_lines", (POINT, POINT), {"line_styles": 3}, TypeError, "line_styles must be of"),
         ("draw_bboxes", (BOX,), {"line_widths": "a"}, TypeError, "line_widths must be of type"),
         ("draw_lines", (POINT, np.ones((1, 2))), {}, AssertionError, "the same shape"),
         ("draw_lines", (np.ones(3), np.ones(3)), {}, AssertionError, "x_datas must have the shape"),
@@ -183,6 +236,7 @@ POINT = np.array([1, 1])
         ("draw_polygons", (3,), {}, TypeError, "polygons must be of type"),
         ("draw_polygons", ([[1, 1]],), {}, TypeError, r"polygons\[0\] must be of type"),
         ("draw_polygons", (np.ones((2, 3)),), {}, AssertionError, r"must have the shape \(M, 2\)"),
+        ("draw_polygons", (np.ones(3),), {}, AssertionError, r"or \(2 \* M,\), but got \(3,\)"),
         ("draw_texts", (3, POINT), {}, TypeError, "texts must be of type"),
         ("draw_texts", (["a", "b"], POINT), {}, AssertionError, r"must have the shape \(2, 2\)"),
         ("draw_texts", ("a", [1, 1]), {}, TypeError, "positions must be of type"),
@@ -195,6 +249,7 @@ POINT = np.array([1, 1])
             AssertionError,
             "at least 2 elements",
         ),
+        ("draw_texts", ("a", POINT), {"font_properties": "a"}, TypeError, "font_properties must"),
         ("draw_points", ([1, 1],), {}, TypeError, "positions must be of type"),
         ("draw_points", (np.ones(3),), {}, AssertionError, "positions must have the shape"),
         ("draw_binary_masks", ([[1]],), {}, TypeError, "binary_masks must be of type"),
@@ -207,6 +262,13 @@ POINT = np.array([1, 1])
             {"colors": ["r"]},
             AssertionError,
             "colors must have at least 2",
+        ),
+        (
+            "draw_binary_masks",
+            (np.ones((60, 90), bool),),
+            {"alphas": 1.5},
+            ValueError,
+            "alphas must be from 0 to 1, but got 1.5",
         ),
     ],
 )

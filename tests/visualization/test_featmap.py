@@ -86,9 +86,48 @@ def test_a_tensor_that_requires_grad(featmap: torch.Tensor) -> None:
             "fewer places than topk=6",
         ),
         (lambda f: f, {"channel_reduction": None, "arrangement": 3}, TypeError, "rows, columns"),
-        (lambda f: f, {"overlaid_image": np.zeros(3)}, AssertionError, "overlaid_image must have"),
+        (
+            lambda f: f,
+            {"overlaid_image": np.zeros((3, 3))},
+            AssertionError,
+            "overlaid_image must be of type uint8, but got float64",
+        ),
+        (
+            lambda f: f,
+            {"overlaid_image": np.zeros((3, 3, 4), np.uint8)},
+            AssertionError,
+            "overlaid_image must have the shape",
+        ),
+        (
+            lambda f: f,
+            {"overlaid_image": torch.zeros(3, 3)},
+            TypeError,
+            "overlaid_image must be of type ndarray, but got Tensor",
+        ),
+        (lambda f: f, {"resize_shape": 10}, TypeError, r"resize_shape must be \(height, width\)"),
+        (
+            lambda f: f,
+            {"resize_shape": (10,)},
+            TypeError,
+            r"resize_shape must be \(height, width\)",
+        ),
+        (
+            lambda f: f,
+            {"channel_reduction": None, "topk": "a"},
+            TypeError,
+            "topk must be of type int",
+        ),
     ],
 )
 def test_what_is_refused(featmap: torch.Tensor, change, options, error, message) -> None:
     with pytest.raises(error, match=message):
         draw(change(featmap), **options)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.int32, torch.uint8, torch.bool])
+@pytest.mark.parametrize("reduction", ["squeeze_mean", "select_max", None])
+def test_features_of_any_type(dtype: torch.dtype, reduction: str | None) -> None:
+    featmap = torch.arange(2 * 4 * 6).reshape(2, 4, 6).to(dtype)
+    drawn = Visualizer.draw_featmap(featmap, channel_reduction=reduction, topk=2)
+    expected = Visualizer.draw_featmap(featmap.float(), channel_reduction=reduction, topk=2)
+    assert np.array_equal(drawn, expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from mmlight import visualization
 from mmlight.config import Config
 from mmlight.visualization import (
     AimVisBackend,
@@ -26,9 +29,13 @@ from mmlight.visualization import (
     NeptuneVisBackend,
     TensorboardVisBackend,
     WandbVisBackend,
+    vis_backend,
 )
+from mmlight.visualization.tracker_backends import TrackerVisBackend
+from mmlight.visualization.vis_backend import force_init_env
 
 CONFIG = Config({"model": {"type": "ResNet", "depth": 50}})
+HALF = torch.tensor(0.5, dtype=torch.bfloat16)
 IMAGE = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
 
 
@@ -62,13 +69,14 @@ class TestLocal:
         backend.add_scalar("mAP", torch.tensor(0.5), step=3)
         scalars = {"loss": np.float32(0.25), "each": np.arange(2), "mode": "train"}
         backend.add_scalars(scalars, step=4, file_path="other.json")
-        backend.add_scalars({"step": 9, "loss": float("nan")}, step=5)
+        backend.add_scalars({"loss": float("nan"), "step": 9, "half": HALF}, step=5)
         assert "step" not in scalars
         first, second, third = lines(tmp_path / "scalars.json")
         assert first == {"mAP": 0.5, "step": 3}
         assert second == {"loss": 0.25, "each": [0, 1], "mode": "train", "step": 4}
         assert list(second)[-1] == "step"
-        assert third["step"] == 9 and math.isnan(third["loss"])
+        assert third["step"] == 9 and math.isnan(third["loss"]) and third["half"] == 0.5
+        assert list(third) == ["loss", "step", "half"]
         assert lines(tmp_path / "other.json") == [second]
 
     def test_the_config(self, tmp_path: Path) -> None:
@@ -241,22 +249,129 @@ def test_a_missing_tracker_is_asked_for_by_name(
     backend.close()
 
 
-@pytest.mark.parametrize(
-    ("kind", "options"), TRACKERS, ids=lambda value: getattr(value, "package", "")
-)
-def test_a_tracker_takes_everything(kind, options: dict, tmp_path: Path, monkeypatch) -> None:
+def stored(kind, options: dict, folder: Path):
+    """Give everything to a tracker and close it."""
+    work_dir = folder / "work"
+    (work_dir / "20260101").mkdir(parents=True)
+    (work_dir / "20260101" / "run.log").write_text("line")
+    (work_dir / "weights.pth").write_text("weights")
+    backend = kind(str(work_dir / "20260101" / "vis_data"), **options)
+    config = Config({**CONFIG.to_dict(), "work_dir": str(work_dir)})
+    backend.add_config(config)
+    backend.add_scalars({"loss": torch.tensor(0.5), "mode": "train"}, step=1)
+    backend.add_scalar("loss", 0.25, step=2)
+    backend.add_image("val/sample", IMAGE, step=2)
+    run = backend.experiment
+    backend.close()
+    return run, config
+
+
+def test_mlflow(tmp_path: Path) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    options = {"run_name": "test", "params": {"a": 1}, "tracked_config_keys": ["model"]}
+    _, config = stored(MLflowVisBackend, options, tmp_path)
+    uri = f"sqlite:///{tmp_path / 'work' / '20260101' / 'vis_data' / 'mlflow.db'}"
+    client = mlflow.MlflowClient(uri)
+    [run] = client.search_runs([client.get_experiment_by_name("mmlight").experiment_id])
+    assert run.info.run_name == "test" and run.info.status == "FINISHED"
+    assert run.data.params == {"a": "1", "model.type": "ResNet", "model.depth": "50"}
+    history = client.get_metric_history(run.info.run_id, "loss")
+    assert [(metric.step, metric.value) for metric in history] == [(1, 0.5), (2, 0.25)]
+    folder = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, tracking_uri=uri))
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+    assert files == {"config.py", "20260101/run.log", "val/sample_2.png"}
+    assert (folder / "config.py").read_text() == config.pretty_text
+
+
+def test_dvclive(tmp_path: Path, monkeypatch) -> None:
+    pytest.importorskip("dvclive")
+    monkeypatch.chdir(tmp_path)
+    options = {"artifact_suffix": (), "init_kwargs": {"save_dvc_exp": False}}
+    _, config = stored(DVCLiveVisBackend, options, tmp_path)
+    folder = tmp_path / "work" / "20260101" / "vis_data" / "dvclive"
+    with open(folder / "plots" / "metrics" / "loss.tsv") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [(row["step"], row["loss"]) for row in rows] == [("1", "0.5"), ("2", "0.25")]
+    assert yaml.safe_load((folder / "params.yaml").read_text()) == {"config": config.pretty_text}
+    [image] = folder.rglob("sample*.png")
+    assert np.array_equal(cv2.imread(str(image))[..., ::-1], IMAGE)
+
+
+def test_aim(tmp_path: Path) -> None:
+    aim = pytest.importorskip("aim")
+    run, _ = stored(AimVisBackend, {}, tmp_path)
+    repository = aim.Repo(str(tmp_path / "work" / "20260101" / "vis_data"))
+    assert repository.list_all_runs() == [run.hash]
+
+
+def test_clearml_and_neptune_offline(tmp_path: Path, monkeypatch, kind_and_options) -> None:
+    kind, options = kind_and_options
     # ClearML reads these when it is imported.
     monkeypatch.setenv("CLEARML_OFFLINE_MODE", "1")
     monkeypatch.setenv("CLEARML_CACHE_DIR", str(tmp_path / "cache"))
     pytest.importorskip(kind.package)
     monkeypatch.chdir(tmp_path)
-    backend = kind(str(tmp_path / "runs"), **options)
-    backend.add_config(CONFIG)
-    backend.add_scalars({"loss": torch.tensor(0.5), "mode": "train"}, step=1)
-    backend.add_scalar("loss", 0.25, step=2)
-    backend.add_image("val/sample", IMAGE, step=2)
-    assert backend.experiment is not None
+    run, _ = stored(kind, options, tmp_path)
+    assert run is not None
+
+
+@pytest.fixture(params=[ClearMLVisBackend, NeptuneVisBackend], ids=lambda kind: kind.package)
+def kind_and_options(request):
+    return request.param, dict(TRACKERS)[request.param]
+
+
+class Listing(TrackerVisBackend):
+    """A tracker that keeps a list; its "package" is one of Python's."""
+
+    package = "json"
+
+    def _start(self) -> list:
+        self._own_folder = os.path.join(self._save_dir, "own")
+        return []
+
+    def _log_number(self, name: str, value: float, step: int) -> None:
+        self._run.append((name, value, step))
+
+    @force_init_env
+    def add_config(self, config: Config, **kwargs) -> None:
+        self._work_dir = config.get("work_dir")
+
+    def close(self) -> None:
+        self._run.extend(name for _, name in self._artifacts())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "expected"),
+    [((), []), (".py", ["a.py", "in/b.py"]), ([".py", "log"], ["a.py", "c.log", "in/b.py"])],
+)
+def test_which_files_a_tracker_stores_in_the_end(tmp_path: Path, suffix, expected) -> None:
+    for name in ("a.py", "in/b.py", "c.log", "d.pth", "own/e.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    backend = Listing(str(tmp_path), artifact_suffix=suffix)
+    backend.add_scalars({"step": 3, "loss": HALF, "mode": "train"}, step=1)
+    backend.add_config(Config({"work_dir": str(tmp_path)}))
     backend.close()
+    assert backend.experiment == [("loss", 0.5, 3), *expected]
+
+
+@pytest.mark.parametrize("config", [{}, {"work_dir": "absent"}])
+def test_a_run_without_a_folder_has_no_artifacts(tmp_path: Path, config: dict) -> None:
+    backend = Listing(str(tmp_path), artifact_suffix=".py")
+    backend.add_config(Config(config))
+    backend.close()
+    assert backend.experiment == []
+
+
+def test_init_kwargs_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="init_kwargs must be a dict, but got list"):
+        AimVisBackend(str(tmp_path), init_kwargs=[1])  # type: ignore[arg-type]
+
+
+def test_every_backend_is_where_configs_import_it_from() -> None:
+    for name in ("force_init_env", *(n for n in visualization.__all__ if n.endswith("VisBackend"))):
+        if name != "LightningLoggerVisBackend":
+            assert name in vis_backend.__all__ and hasattr(vis_backend, name)
 
 
 def test_a_backend_is_set_up_once_and_may_do_less() -> None:

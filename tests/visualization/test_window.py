@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -68,3 +69,28 @@ def test_without_a_display_showing_warns_and_goes_on(backend: str) -> None:
         assert plt.get_fignums() == []
     finally:
         plt.switch_backend("agg")
+
+
+def test_opencv_is_given_its_own_order_of_colours(monkeypatch) -> None:
+    shown, waited = [], []
+    monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append((title, image)))
+    monkeypatch.setattr(cv2, "waitKey", waited.append)
+    Visualizer(image=IMAGE).show(win_name="sample", wait_time=0.0015, backend="cv2")
+    Visualizer().show(IMAGE[..., 0], backend="cv2")
+    assert [title for title, _ in shown] == ["sample", "image"] and waited == [2, 0]
+    assert np.array_equal(shown[0][1], IMAGE[..., ::-1])
+    assert np.array_equal(shown[1][1], IMAGE[..., 0])
+
+
+@pytest.mark.skipif(
+    "GUI:                           NONE" not in cv2.getBuildInformation(),
+    reason="this OpenCV has windows",
+)
+def test_opencv_without_windows_warns_and_goes_on() -> None:
+    with pytest.warns(UserWarning, match="sample is not shown: OpenCV has no windows here"):
+        Visualizer(image=IMAGE).show(win_name="sample", backend="cv2")
+
+
+def test_an_unknown_backend() -> None:
+    with pytest.raises(ValueError, match="backend must be 'matplotlib' or 'cv2', but got 'qt'"):
+        Visualizer(image=IMAGE).show(backend="qt")
