@@ -98,12 +98,15 @@ class Evaluator:
 
         Raises:
             AssertionError: If both are given and differ in length.
+            ValueError: If ``chunk_size`` is not positive.
 
         Example:
             >>> evaluator = Evaluator(dict(type="MeanSquaredError"))
             >>> evaluator.offline_evaluate([{"pred": 1.0, "gt": 3.0}, {"pred": 1.0, "gt": 1.0}])
             {'MeanSquaredError': 2.0}
         """
+        if chunk_size < 1:
+            raise ValueError(f"chunk_size must be 1 or more, but got {chunk_size}")
         if data is not None:
             assert len(data_samples) == len(data), (
                 "data_samples and data should have the same length, but got data_samples length: "

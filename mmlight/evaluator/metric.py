@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,7 +31,8 @@ class BaseMetric(metaclass=ABCMeta):
             ``collect_device`` is ``cpu``; a temporary one if left out.
 
     Raises:
-        ValueError: If ``collect_dir`` is given together with ``collect_device="gpu"``.
+        ValueError: If ``collect_device`` is another, or ``collect_dir`` is given together with
+            ``collect_device="gpu"``.
 
     Example:
         >>> class Mean(BaseMetric):
@@ -52,6 +54,8 @@ class BaseMetric(metaclass=ABCMeta):
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
+        if collect_device not in ("cpu", "gpu", "npu"):
+            raise ValueError(f"collect_device must be 'cpu' or 'gpu', but got {collect_device!r}")
         if collect_dir is not None and collect_device != "cpu":
             raise ValueError(
                 f"`collect_dir` could only be configured when `collect_device='cpu'`, but got "
@@ -140,7 +144,7 @@ class DumpResults(BaseMetric):
     """Writes the predictions to a pickle file, for an evaluation later.
 
     Args:
-        out_file_path (str): The file; must end with ``.pkl`` or ``.pickle``.
+        out_file_path (str | Path): The file; must end with ``.pkl`` or ``.pickle``.
         collect_device (str): See :class:`BaseMetric`.
         collect_dir (str, optional): See :class:`BaseMetric`.
 
@@ -164,9 +168,13 @@ class DumpResults(BaseMetric):
     default_prefix = ""
 
     def __init__(
-        self, out_file_path: str, collect_device: str = "cpu", collect_dir: str | None = None
+        self,
+        out_file_path: str | Path,
+        collect_device: str = "cpu",
+        collect_dir: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, collect_dir=collect_dir)
+        out_file_path = str(out_file_path)
         if not out_file_path.endswith((".pkl", ".pickle")):
             raise ValueError(
                 f"The output file must be a pkl file, ending with .pkl or .pickle, but got "

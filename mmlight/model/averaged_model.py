@@ -26,8 +26,11 @@ class BaseAveragedModel(nn.Module, metaclass=ABCMeta):
         model (nn.Module): The model to be averaged.
         interval (int): Number of calls of :meth:`update_parameters` from one update to the next.
         device (torch.device, optional): Where the copy is kept; the model's device if left out.
-        update_buffers (bool): Whether buffers are averaged like parameters; they are copied at
-            each call otherwise.
+        update_buffers (bool): Whether the buffers that a checkpoint holds are averaged like
+            parameters; buffers are copied at each call otherwise.
+
+    Raises:
+        AssertionError: If ``interval`` is not positive.
 
     Example:
         >>> student = nn.Linear(2, 2)
@@ -47,6 +50,7 @@ class BaseAveragedModel(nn.Module, metaclass=ABCMeta):
         update_buffers: bool = False,
     ) -> None:
         super().__init__()
+        assert interval > 0, f"interval must be greater than 0, but got {interval}"
         self.module = copy.deepcopy(model).requires_grad_(False)
         self.interval = interval
         if device is not None:

@@ -11,8 +11,14 @@ from typing import Any
 from torch import nn
 
 from mmlight.logging import MMLogger, print_log
-from mmlight.model.weight_init import initialize, record_init_info, update_init_info
+from mmlight.model.weight_init import (
+    PretrainedInit,
+    initialize,
+    record_init_info,
+    update_init_info,
+)
 from mmlight.model.wrappers.utils import is_model_wrapper
+from mmlight.registry import WEIGHT_INITIALIZERS
 
 
 class BaseModule(nn.Module, metaclass=ABCMeta):
@@ -121,7 +127,10 @@ class BaseModule(nn.Module, metaclass=ABCMeta):
 
 
 def _is_pretrained(cfg: Any) -> bool:
-    return isinstance(cfg, dict) and cfg.get("type") in ("Pretrained", "PretrainedInit")
+    kind = cfg.get("type") if isinstance(cfg, dict) else None
+    if isinstance(kind, str):
+        kind = WEIGHT_INITIALIZERS.get(kind)
+    return isinstance(kind, type) and issubclass(kind, PretrainedInit)
 
 
 class Sequential(BaseModule, nn.Sequential):

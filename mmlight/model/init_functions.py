@@ -234,10 +234,15 @@ def bias_init_with_prob(prior_prob: float) -> float:
     Returns:
         float: The bias.
 
+    Raises:
+        ValueError: If ``prior_prob`` is not between 0 and 1.
+
     Example:
         >>> round(bias_init_with_prob(0.01), 4)
         -4.5951
     """
+    if not 0 < prior_prob < 1:
+        raise ValueError(f"prior_prob must be between 0 and 1, but got {prior_prob}")
     return float(-math.log((1 - prior_prob) / prior_prob))
 
 

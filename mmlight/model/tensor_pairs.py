@@ -16,7 +16,7 @@ def averaged_tensors(module: nn.Module, with_buffers: bool) -> dict[str, Tensor]
 
     Args:
         module (nn.Module): The model.
-        with_buffers (bool): Whether the buffers that a checkpoint would hold are averaged as well.
+        with_buffers (bool): Whether the buffers that a checkpoint holds are averaged as well.
 
     Returns:
         dict[str, Tensor]: The tensors themselves by name.
@@ -27,7 +27,8 @@ def averaged_tensors(module: nn.Module, with_buffers: bool) -> dict[str, Tensor]
     """
     named: dict[str, Tensor] = dict(module.named_parameters())
     if with_buffers:
-        named.update(module.named_buffers())
+        kept = module.state_dict(keep_vars=True)
+        named.update((name, buffer) for name, buffer in module.named_buffers() if name in kept)
     return named
 
 
@@ -78,7 +79,8 @@ class TensorPairs:
     Args:
         averaged_module (nn.Module): The averaged copy.
         source_module (nn.Module): The model.
-        update_buffers (bool): Whether buffers are averaged; they are to be copied otherwise.
+        update_buffers (bool): Whether the buffers that a checkpoint holds are averaged. All other
+            buffers are to be copied.
 
     Raises:
         KeyError: If the model lacks a tensor of the copy.
@@ -108,11 +110,14 @@ class TensorPairs:
             floating = tensor.is_floating_point()
             (self.averaged if floating else self.discrete).append(tensor)
             (self.sources if floating else self.discrete_sources).append(sources[name])
-        self.buffers: list[Tensor] = []
-        self.buffer_sources: list[Tensor] = []
-        if not update_buffers:
-            self.buffers = list(averaged_module.buffers())
-            self.buffer_sources = list(source_module.buffers())
+        source_buffers = dict(source_module.named_buffers())
+        copied = {
+            name: buffer
+            for name, buffer in averaged_module.named_buffers()
+            if name not in sources and name in source_buffers
+        }
+        self.buffers = list(copied.values())
+        self.buffer_sources = [source_buffers[name] for name in copied]
 
     def holds_for(self, source_module: nn.Module) -> bool:
         """Say whether these are still the tensors of a model.

@@ -37,6 +37,7 @@ def stack_batch(
     Raises:
         AssertionError: If ``tensor_list`` is not a list, is empty, or has tensors of different
             numbers of dimensions or of channels.
+        TypeError: If it holds something else than tensors.
 
     Example:
         >>> stack_batch([torch.zeros(3, 2, 5), torch.zeros(3, 3, 4)], pad_size_divisor=4).shape
@@ -46,6 +47,9 @@ def stack_batch(
         f"Expected input type to be list, but got {type(tensor_list)}"
     )
     assert tensor_list, "`tensor_list` could not be an empty list"
+    for tensor in tensor_list:
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"`tensor_list` must hold tensors, but got {type(tensor)}")
     dims = {tensor.ndim for tensor in tensor_list}
     assert len(dims) == 1, (
         "Expected the dimensions of all tensors must be the same, but got "

@@ -464,10 +464,18 @@ def _indented(text: str) -> str:
 
 def _deep_copy(value: Any, memo: dict) -> Any:
     """Copy deeply; a tensor inside a graph, which torch refuses to copy so, is cloned."""
+    if id(value) in memo:
+        return memo[id(value)]
     if isinstance(value, torch.Tensor) and value.grad_fn is not None:
         return memo.setdefault(id(value), value.clone())
     if type(value) is dict:
-        return {_deep_copy(k, memo): _deep_copy(v, memo) for k, v in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(_deep_copy(item, memo) for item in value)
+        items: dict = memo.setdefault(id(value), {})
+        items.update((_deep_copy(k, memo), _deep_copy(v, memo)) for k, v in value.items())
+        return items
+    if type(value) is list:
+        entries: list = memo.setdefault(id(value), [])
+        entries.extend(_deep_copy(item, memo) for item in value)
+        return entries
+    if type(value) is tuple:
+        return memo.setdefault(id(value), tuple(_deep_copy(item, memo) for item in value))
     return copy.deepcopy(value, memo)

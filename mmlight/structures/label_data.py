@@ -24,15 +24,17 @@ class LabelData(BaseDataElement):
         """Return a tensor that is 1 at every label and 0 elsewhere.
 
         Args:
-            label (torch.Tensor): Labels below ``num_classes``, shape (N,).
+            label (torch.Tensor): Labels below ``num_classes``, shape (N,) or, for one, ().
             num_classes (int): Number of classes.
 
         Returns:
             torch.Tensor: Shape (num_classes,), of the type of ``label``.
 
         Raises:
-            AssertionError: If ``label`` is not a tensor or holds something that is no label.
+            AssertionError: If ``label`` is not a tensor, has more dimensions or holds something
+                that is no label.
             IndexError: If ``label`` is not of an integer type.
+            TypeError: If ``num_classes`` is not an integer.
 
         Example:
             >>> LabelData.label_to_onehot(torch.tensor([0, 2]), 3)
@@ -40,6 +42,11 @@ class LabelData(BaseDataElement):
         """
         assert isinstance(label, torch.Tensor), (
             f"label must be a torch.Tensor, but got {type(label).__name__}"
+        )
+        if not isinstance(num_classes, int):
+            raise TypeError(f"num_classes must be an int, but got {num_classes!r}")
+        assert label.dim() <= 1, (
+            f"label must have the shape (N,), one image's labels, but got {tuple(label.shape)}"
         )
         if label.is_floating_point():
             raise IndexError(f"label must be of an integer type, but got {label.dtype}")

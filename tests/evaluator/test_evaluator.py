@@ -80,6 +80,12 @@ def test_offline_evaluation_of_unequal_lengths():
         Evaluator(Recording()).offline_evaluate([{}, {}], [{}])
 
 
+@pytest.mark.parametrize("chunk_size", [0, -1])
+def test_offline_evaluation_needs_chunks(chunk_size):
+    with pytest.raises(ValueError, match=f"chunk_size must be 1 or more, but got {chunk_size}"):
+        Evaluator(Recording()).offline_evaluate([{}, {}], chunk_size=chunk_size)
+
+
 def test_dumped_results_can_be_evaluated_later(tmp_path):
     import pickle
 

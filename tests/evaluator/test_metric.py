@@ -1,6 +1,7 @@
 """Metrics over a whole dataset."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -66,14 +67,20 @@ def test_a_folder_for_results_is_for_the_cpu(tmp_path):
         Sum(collect_device="gpu", collect_dir=str(tmp_path))
 
 
+def test_a_device_that_cannot_collect_is_refused_at_once():
+    with pytest.raises(ValueError, match="collect_device must be 'cpu' or 'gpu', but got 'tpu'"):
+        Sum(collect_device="tpu")
+
+
 def test_methods_are_abstract():
     with pytest.raises(TypeError, match="abstract"):
         BaseMetric()
 
 
-def test_dumped_predictions(tmp_path):
+@pytest.mark.parametrize("kind", [str, Path])
+def test_dumped_predictions(tmp_path, kind):
     path = tmp_path / "out.pickle"
-    metric = METRICS.build({"type": "DumpResults", "out_file_path": str(path)})
+    metric = METRICS.build({"type": "DumpResults", "out_file_path": kind(path)})
     element = BaseDataElement(score=torch.ones(1))
     sample = {"a": torch.ones(2), "b": [torch.zeros(1), "x"], "c": (torch.ones(1),), "d": element}
     metric.process(None, [sample] * 3)

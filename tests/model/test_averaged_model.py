@@ -78,6 +78,19 @@ def test_buffers_are_averaged_or_copied(update_buffers):
     assert ("running_mean" in average.avg_parameters) is update_buffers
 
 
+@pytest.mark.parametrize("update_buffers", [False, True])
+def test_buffers_that_no_checkpoint_holds_are_copied(update_buffers):
+    """An average of them would be lost at a resume."""
+    model = nn.Linear(1, 1)
+    model.register_buffer("grid", torch.zeros(1), persistent=False)
+    average = ExponentialMovingAverage(model, momentum=0.5, update_buffers=update_buffers)
+    for value in (0.0, 4.0):
+        model.grid.fill_(value)
+        average.update_parameters(model)
+    assert average.module.grid.item() == 4.0
+    assert "grid" not in average.avg_parameters
+
+
 def test_the_copy_is_apart_and_needs_no_gradient():
     model = nn.Linear(2, 2)
     average = ExponentialMovingAverage(model)
@@ -171,6 +184,12 @@ def test_a_large_momentum_is_probably_a_mistake(capsys):
     ExponentialMovingAverage(nn.Linear(1, 1), momentum=0.999)
     captured = capsys.readouterr()
     assert "usually a small number" in captured.out + captured.err
+
+
+@pytest.mark.parametrize("interval", [0, -1])
+def test_interval_must_be_positive(interval):
+    with pytest.raises(AssertionError, match="interval must be greater than 0"):
+        ExponentialMovingAverage(nn.Linear(1, 1), interval=interval)
 
 
 @pytest.mark.parametrize("gamma", [0, -1])

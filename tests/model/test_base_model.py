@@ -125,6 +125,20 @@ def test_parse_losses():
     assert next(iter(log_vars)) == "loss"
 
 
+@pytest.mark.parametrize("shape", [(), (3,)])
+@pytest.mark.parametrize("names", [["loss"], ["loss_a"], ["loss_a", "acc"]])
+def test_logged_losses_are_not_what_is_written_to_afterwards(shape, names):
+    """A CUDA graph writes the next losses where the last ones were, and users scale in place."""
+    losses = {name: torch.full(shape, 2.0) for name in names}
+    total, log_vars = Regression().parse_losses(losses)
+    total *= 5
+    for value in losses.values():
+        value.fill_(7.0)
+    assert {name: value.item() for name, value in log_vars.items()} == dict.fromkeys(
+        ["loss", *names], 2.0
+    )
+
+
 @pytest.mark.parametrize("value", [1.0, [1.0], None, "x", [torch.ones(1), 1.0]])
 def test_a_loss_that_is_no_tensor_is_named(value):
     with pytest.raises(TypeError, match="loss_x is not a tensor or list of tensors"):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mmlight.logging import MMLogger
-from mmlight.model import BaseModule, ModuleDict, ModuleList, Sequential
+from mmlight.model import BaseModule, ModuleDict, ModuleList, PretrainedInit, Sequential
 
 
 class Leaf(BaseModule):
@@ -49,10 +49,11 @@ def test_children_are_initialised_after_their_parent():
     assert parent.is_init and parent.leaf.is_init
 
 
-def test_a_pretrained_parent_comes_after_its_children(tmp_path):
+@pytest.mark.parametrize("kind", ["Pretrained", "mmengine.Pretrained", PretrainedInit])
+def test_a_pretrained_parent_comes_after_its_children(tmp_path, kind):
     path = tmp_path / "parent.pth"
     torch.save({name: torch.full_like(p, 7.0) for name, p in Parent().state_dict().items()}, path)
-    pretrained = {"type": "Pretrained", "checkpoint": str(path)}
+    pretrained = {"type": kind, "checkpoint": str(path)}
     parent = Parent([pretrained, constant(1.0)], constant(2.0))
     parent.init_weights()
     assert weights(parent) == [7.0, 7.0]

@@ -84,6 +84,12 @@ def test_a_batch_tensor_is_padded_too():
     assert out["data_samples"] is None
 
 
+@pytest.mark.parametrize("inputs", [torch.ones(2, 3, 5, 4), [torch.ones(3, 5, 4)] * 2])
+def test_a_divisor_of_0_pads_to_the_largest_image_alone(inputs):
+    preprocessor = ImgDataPreprocessor(pad_size_divisor=0)
+    assert preprocessor({"inputs": inputs})["inputs"].shape == (2, 3, 5, 4)
+
+
 def test_gray_values_apply_to_all_channels():
     out = ImgDataPreprocessor(mean=[1], std=[2])({"inputs": [torch.full((3, 1, 1), 5.0)]})
     assert out["inputs"].flatten().tolist() == [2.0, 2.0, 2.0]
@@ -114,7 +120,9 @@ def test_wrong_arguments(kwargs, message):
     ("inputs", "error", "message"),
     [
         (torch.ones(3, 2, 2), AssertionError, "should be a NCHW tensor or a list of tensor"),
-        (torch.ones(2, 1, 2, 2), AssertionError, "If the mean has 3 values"),
+        (torch.ones(2, 2, 2, 2), AssertionError, "If the mean has 3 values"),
+        ([torch.ones(2, 3, 2, 2)], AssertionError, r"got the tensor with shape .*\[2, 3, 2, 2\]"),
+        ([torch.ones(2, 2)], AssertionError, r"got the tensor with shape .*\[2, 2\]"),
         ([torch.ones(1, 2, 2)], AssertionError, "If the mean has 3 values"),
         ("image.png", TypeError, "but got <class 'str'>: 'image.png'"),
         ([torch.ones(3, 2, 2), "image.png"], TypeError, "list of tensors"),

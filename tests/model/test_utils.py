@@ -42,6 +42,11 @@ def test_what_cannot_be_stacked(tensors, message):
         stack_batch(tensors)
 
 
+def test_what_is_no_tensor_is_not_stacked():
+    with pytest.raises(TypeError, match="must hold tensors, but got <class 'list'>"):
+        stack_batch([torch.ones(1, 2), [1, 2]])
+
+
 def test_merge_dict():
     first = {"a": 1}
     assert merge_dict(first, {"b": 2}, {"a": 3}) == {"a": 3, "b": 2}

@@ -81,6 +81,9 @@ def test_an_unknown_distribution_is_refused(function):
 
 def test_bias_of_a_probability():
     assert torch.sigmoid(torch.tensor(bias_init_with_prob(0.01))).item() == pytest.approx(0.01)
+    for impossible in (0, 1, 2.0):
+        with pytest.raises(ValueError, match="prior_prob must be between 0 and 1"):
+            bias_init_with_prob(impossible)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import torch
 import torch.multiprocessing as mp
 from torch import nn
 
+from mmlight.logging import MessageHub
 from mmlight.model import (
     MMDistributedDataParallel,
     MMFullyShardedDataParallel,
@@ -72,6 +73,30 @@ def test_fsdp_shares_the_parameters_and_trains_like_one_process(ranks):
         )
         torch.testing.assert_close(torch.stack(val), predictions)
         torch.testing.assert_close(torch.stack(test), predictions)
+
+
+@pytest.mark.parametrize("number", range(len(two_processes.CLIPS)))
+def test_fsdp_clips_by_the_norm_of_the_whole_gradients(ranks, number):
+    model = Regression()
+    optim_wrapper = sgd(model, clip_grad=two_processes.CLIPS[number])
+    optim_wrapper.message_hub = MessageHub.get_instance(f"alone{number}")
+    expected, _ = alone(model, optim_wrapper)
+    logged = optim_wrapper.message_hub.log_scalars.get("train/grad_norm")
+    for weights, norms in (rank["fsdp_clips"][number] for rank in ranks):
+        close(weights, expected)
+        assert norms == pytest.approx([] if logged is None else logged.data[0].tolist())
+
+
+def test_fsdp_goes_on_between_two_updates(ranks):
+    model = Regression()
+    optim_wrapper = sgd(model, accumulative_counts=3)
+    for _ in range(2):
+        expected, _ = alone(model, optim_wrapper)
+    for weights, resumed, _ in (rank["fsdp_resumes"] for rank in ranks):
+        close(weights, expected)
+        assert resumed == weights
+    total = sum(param.numel() for param in model.parameters())
+    assert sum(rank["fsdp_resumes"][2] for rank in ranks) == total
 
 
 def test_torchmetrics_leave_out_what_the_sampler_repeated(ranks):

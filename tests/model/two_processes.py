@@ -14,6 +14,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmlight import dist
 from mmlight.evaluator import BaseMetric, Evaluator
+from mmlight.logging import MessageHub
 from mmlight.model import (
     BaseModel,
     MMDistributedDataParallel,
@@ -70,8 +71,8 @@ def batch(rank: int, world_size: int) -> dict[str, torch.Tensor]:
     return {"inputs": DATA[rank::world_size], "data_samples": TARGET[rank::world_size]}
 
 
-def sgd(module: nn.Module) -> OptimWrapper:
-    return OptimWrapper(torch.optim.SGD(module.parameters(), lr=0.1))
+def sgd(module: nn.Module, **options: Any) -> OptimWrapper:
+    return OptimWrapper(torch.optim.SGD(module.parameters(), lr=0.1), **options)
 
 
 def optim_wrappers(model: nn.Module) -> OptimWrapperDict:
@@ -109,8 +110,7 @@ def separate(rank: int) -> Any:
 
 
 def fsdp(rank: int) -> Any:
-    policy = {"type": "size_based_auto_wrap_policy", "min_num_params": 1}
-    model = MMFullyShardedDataParallel(Regression(), fsdp_auto_wrap_policy=policy)
+    model = sharded(Regression())
     optim_wrapper = sgd(model)
     for _ in range(3):
         model.train_step(batch(rank, 2), optim_wrapper)
@@ -120,6 +120,50 @@ def fsdp(rank: int) -> Any:
     with FullyShardedDataParallel.summon_full_params(model):
         full = {name: p.tolist() for name, p in model.named_parameters()}
     return full, units, shard, predictions
+
+
+def sharded(model: nn.Module) -> MMFullyShardedDataParallel:
+    policy = {"type": "size_based_auto_wrap_policy", "min_num_params": 1}
+    return MMFullyShardedDataParallel(model, fsdp_auto_wrap_policy=policy)
+
+
+CLIPS = [
+    {"max_norm": 0.1},
+    {"max_norm": 0.1, "norm_type": float("inf")},
+    {"type": "value", "clip_value": 0.01},
+]
+
+
+def fsdp_clips(rank: int) -> Any:
+    """Weights after three steps with each kind of clipping, and the norms that were logged."""
+    results = []
+    for number, clip_grad in enumerate(CLIPS):
+        model = sharded(Regression())
+        optim_wrapper = sgd(model, clip_grad=clip_grad)
+        optim_wrapper.message_hub = MessageHub.get_instance(f"clip{number}")
+        for _ in range(3):
+            model.train_step(batch(rank, 2), optim_wrapper)
+        norms = optim_wrapper.message_hub.log_scalars.get("train/grad_norm")
+        results.append((weights(model), [] if norms is None else norms.data[0].tolist()))
+    return results
+
+
+def fsdp_resumes(rank: int) -> Any:
+    """Stop between two updates; a new model goes on from the shards of the gradients."""
+    model = sharded(Regression())
+    optim_wrapper = sgd(model, accumulative_counts=3)
+    for _ in range(5):
+        model.train_step(batch(rank, 2), optim_wrapper)
+    state, pending = model.state_dict(), optim_wrapper.accumulation_state()
+    shards = sum(gradient.numel() for gradient in pending["gradients"].values())
+    resumed = Regression()
+    resumed.load_state_dict(state)
+    resumed = sharded(resumed)
+    other_wrapper = sgd(resumed, accumulative_counts=3)
+    other_wrapper.load_accumulation_state(pending)
+    for trained, wrapper in ((model, optim_wrapper), (resumed, other_wrapper)):
+        trained.train_step(batch(rank, 2), wrapper)
+    return weights(model), weights(resumed), shards
 
 
 def sync_batchnorm_is_converted(rank: int) -> Any:
@@ -158,7 +202,16 @@ def metric(rank: int) -> Any:
     return results
 
 
-CHECKS = (ddp, separate, fsdp, sync_batchnorm_is_converted, torchmetric, metric)
+CHECKS = (
+    ddp,
+    separate,
+    fsdp,
+    fsdp_clips,
+    fsdp_resumes,
+    sync_batchnorm_is_converted,
+    torchmetric,
+    metric,
+)
 
 
 def run(rank: int, folder: str) -> None:

@@ -208,6 +208,14 @@ def test_a_multiplier_needs_a_learning_rate(rules: dict) -> None:
         constructor(nn.Linear(1, 1))
 
 
+def test_without_a_learning_rate_the_weight_decay_can_be_multiplied() -> None:
+    model = nn.Linear(1, 1)
+    cfg = {"optimizer": {"type": "Adam", "weight_decay": 0.5}}
+    rules = {"custom_keys": {"bias": {"decay_mult": 0.0}}}
+    groups = DefaultOptimWrapperConstructor(cfg, rules)(model).optimizer.param_groups
+    assert [(group["lr"], group["weight_decay"]) for group in groups] == [(1e-3, 0.5), (1e-3, 0.0)]
+
+
 def test_configs_are_not_changed() -> None:
     cfg = {"optimizer": dict(SGD), "paramwise_cfg": {"bias_lr_mult": 2}, "accumulative_counts": 2}
     before = repr(cfg)

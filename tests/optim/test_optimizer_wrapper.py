@@ -131,10 +131,16 @@ def test_an_update_with_clipping_and_accumulation_reads_nothing_on_the_host() ->
 @pytest.mark.parametrize(
     ("kwargs", "error", "message"),
     [
-        ({"accumulative_counts": 0}, AssertionError, "accumulative_counts must be 1 or more"),
+        ({"accumulative_counts": 0}, AssertionError, "must be an int of 1 or more, but got 0"),
+        ({"accumulative_counts": "2"}, AssertionError, "must be an int of 1 or more, but got '2'"),
+        ({"accumulative_counts": 2.5}, AssertionError, "must be an int of 1 or more"),
         ({"clip_grad": {}}, AssertionError, "clip_grad must be a dict"),
         ({"clip_grad": 0.1}, AssertionError, "clip_grad must be a dict"),
+        ({"clip_grad": {"type": "norm"}}, AssertionError, "clip_grad must be a dict"),
         ({"clip_grad": {"type": "foo", "max_norm": 1}}, ValueError, "'foo'"),
+        ({"clip_grad": {"norm_type": 1}}, TypeError, "clip_grad_norm_: missing .*'max_norm'"),
+        ({"clip_grad": {"max_norm": 1, "tpye": "value"}}, TypeError, "unexpected .*'tpye'"),
+        ({"clip_grad": {"type": "value", "max_norm": 1}}, TypeError, "clip_grad_value_"),
     ],
 )
 def test_wrong_arguments_are_refused(kwargs: dict, error: type, message: str) -> None:
@@ -384,3 +390,8 @@ def test_the_interface_is_abstract() -> None:
 def test_its_text_shows_the_optimizer() -> None:
     text = repr(OptimWrapper(sgd(linear()), accumulative_counts=2))
     assert text.startswith("Type: OptimWrapper\n_accumulative_counts: 2\noptimizer: \nSGD (")
+
+
+def test_what_is_no_optimizer_is_refused() -> None:
+    with pytest.raises(TypeError, match="optimizer must be an Optimizer, but got 3"):
+        OptimWrapper(3)  # type: ignore[arg-type]

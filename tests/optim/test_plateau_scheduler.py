@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from mmlight.optim import ReduceOnPlateauLR, ReduceOnPlateauMomentum
+from mmlight.optim import OptimWrapper, ReduceOnPlateauLR, ReduceOnPlateauMomentum
 from tests.optim.scheduler_cases import optimizer
 
 
@@ -85,6 +86,23 @@ def test_each_group_has_its_lower_bound() -> None:
     assert scheduler.get_last_value() == pytest.approx([0.05, 0.001])
 
 
+def test_the_base_settings_of_a_wrapper_have_the_last_lower_bound() -> None:
+    wrapper = OptimWrapper(optimizer())
+    scheduler = ReduceOnPlateauLR(wrapper, patience=0, min_value=[0.05, 0.001])
+    for _ in range(4):
+        scheduler.step({"loss": 1.0})
+    assert scheduler.get_last_value() == pytest.approx([0.05, 0.001, 0.001])
+
+
+@pytest.mark.parametrize(
+    "value", [2, np.float32(2), np.float64(2), np.int64(2), np.array(2.0), np.array([2])]
+)
+def test_a_metric_may_be_of_numpy(value) -> None:
+    scheduler = ReduceOnPlateauLR(sgd())
+    scheduler.step({"loss": value})
+    assert scheduler.best == 2.0 and type(scheduler.best) is float
+
+
 def test_the_first_beta_of_adam_is_reduced() -> None:
     adam = optimizer("Adam")
     scheduler = ReduceOnPlateauMomentum(adam, patience=0, factor=0.5, monitor="fid")
@@ -129,6 +147,7 @@ def test_wrong_arguments_are_refused(options, error, message) -> None:
     [
         ({"acc": 1.0}, KeyError, r"'loss' is not among \['acc'\]"),
         ({"loss": "low"}, TypeError, "'loss' is 'low' of type str"),
+        ({"loss": torch.ones(2)}, TypeError, "'loss' is tensor"),
         ([1.0], TypeError, "metrics should be a dict"),
     ],
 )

@@ -203,6 +203,28 @@ def test_conversion_of_what_is_not_in_epochs_is_refused() -> None:
         (lambda o: StepLR(o, 1, begin=5, end=5), ValueError, "begin=5, end=5"),
         (lambda o: StepLR(o, 1, last_step=3), KeyError, "'initial_lr' is not specified"),
         (lambda o: StepLR(o, 0), ValueError, "step_size must be a positive integer"),
+        (lambda o: StepLR(o, 2.5), TypeError, "step_size should be whole numbers, but got 2.5"),
+        (lambda o: StepLR(o, "2"), TypeError, "step_size should be whole numbers, but got '2'"),
+        (lambda o: MultiStepLR(o, 3), TypeError, "milestones should be a list .* got 3"),
+        (lambda o: MultiStepLR(o, "34"), TypeError, "milestones should be a list .* got '34'"),
+        (lambda o: MultiStepLR(o, [3, 4.5]), TypeError, "whole numbers, but got 4.5"),
+        (lambda o: StepLR(o, 1, begin="1"), TypeError, "begin should be an int, but got '1'"),
+        (lambda o: LinearLR(o, end="9"), TypeError, "end should be an int, but got '9'"),
+        (lambda o: CosineAnnealingLR(o, end=None), TypeError, "end should be an int, but got None"),
+        (lambda o: LinearLR(o, start_factor=0), ValueError, "between 0 and 1, and not be 0"),
+        (lambda o: ConstantLR(o, factor=0, end=5), ValueError, "cannot be undone at end=5"),
+        (lambda o: optim.CosineRestartLR(o, [], (), 0), ValueError, "periods should be positive"),
+        (
+            lambda o: optim.CosineRestartLR(o, [3, 0], (1, 1), 0),
+            ValueError,
+            r"periods should be positive integers, but got \[3, 0\]",
+        ),
+        (lambda o: optim.CosineRestartLR(o, 3, eta_min=0), TypeError, "periods should be a list"),
+        (
+            lambda o: StepLR(optim.OptimWrapperDict(gen=optim.OptimWrapper(o)), 1),
+            TypeError,
+            r"build one for each of \['gen'\]",
+        ),
         (lambda o: StepParamScheduler(o, "foo", 1), KeyError, "no 'foo' to schedule"),
         (lambda o: ConstantLR(o, factor=1.5), ValueError, "between 0 and 1, but got 1.5"),
         (lambda o: LinearLR(o, start_factor=-1), ValueError, "Starting multiplicative"),
@@ -289,3 +311,12 @@ def test_a_period_without_an_end_never_ends() -> None:
     scheduler = CosineAnnealingLR(one_group())
     assert scheduler.T_max == 10**9
     assert math.isclose(curve(scheduler, 100)[-1], 1.0)
+
+
+def test_milestones_of_a_division_are_reached() -> None:
+    scheduler = MultiStepLR(one_group(), milestones=[12 / 4, 12 * 0.5], gamma=0.5)
+    assert curve(scheduler, 7) == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_a_setting_can_be_zero_for_good() -> None:
+    assert curve(ConstantLR(one_group(), factor=0), 3) == [0.0, 0.0, 0.0]

@@ -174,6 +174,20 @@ def test_copies_are_deep(copied) -> None:
     assert type(other) is Sample and other.keys() == ["boxes", "deep", "gt_instances", "extra"]
 
 
+@pytest.mark.parametrize("make", [list, dict, lambda: (torch.ones(1) * 2,)])
+def test_what_is_one_object_stays_one_in_a_copy(make) -> None:
+    shared = make()
+    other = BaseDataElement(first=shared, second=[shared]).clone()
+    assert other.first is other.second[0] and other.first is not shared
+
+
+def test_a_list_that_holds_itself_can_be_copied() -> None:
+    ring: list = []
+    ring.append(ring)
+    other = BaseDataElement(ring=ring).clone()
+    assert other.ring[0] is other.ring and other.ring is not ring
+
+
 def test_a_copy_inside_a_graph_stays_in_it() -> None:
     weight = torch.ones(2, requires_grad=True)
     element = BaseDataElement(scores=weight * 3)

@@ -93,6 +93,10 @@ def test_wrong_labels() -> None:
         LabelData.label_to_onehot(torch.tensor([3]), 3)
     with pytest.raises(AssertionError, match="label must be a"):
         LabelData.label_to_onehot([1], 3)  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match=r"must have the shape \(N,\)"):
+        LabelData.label_to_onehot(torch.tensor([[1], [2]]), 3)
+    with pytest.raises(TypeError, match="num_classes must be an int, but got None"):
+        LabelData.label_to_onehot(torch.tensor([1]), None)  # type: ignore[arg-type]
     with pytest.raises(IndexError, match="integer type"):
         LabelData.label_to_onehot(torch.tensor([1.0]), 3)
     with pytest.raises(ValueError, match="only 0 and 1"):

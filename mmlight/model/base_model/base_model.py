@@ -124,22 +124,26 @@ class BaseModel(BaseModule):
         Raises:
             TypeError: If an entry is neither a tensor nor a list of tensors.
         """
-        log_vars: dict[str, Any] = OrderedDict(loss=None)
-        names = []
+        scalars: dict[str, Any] = {}
         for name, value in losses.items():
             if isinstance(value, torch.Tensor):
-                log_vars[name] = _mean(value)
+                scalars[name] = _mean(value)
             elif isinstance(value, list) and all(isinstance(v, torch.Tensor) for v in value):
-                log_vars[name] = sum(_mean(v) for v in value)
+                scalars[name] = sum(_mean(v) for v in value)
             else:
                 raise TypeError(f"{name} is not a tensor or list of tensors, but {value!r}")
-            if "loss" in name:
-                names.append(name)
-        total: Any = log_vars[names[0]] if names else 0
-        for name in names[1:]:
-            total = total + log_vars[name]
-        if "loss" not in losses:
-            log_vars["loss"] = total
+        parts = [scalar for name, scalar in scalars.items() if "loss" in name]
+        total: Any = parts[0] if parts else 0
+        for part in parts[1:]:
+            total = total + part
+        log_vars: dict[str, Any] = OrderedDict(loss=total)
+        for name, scalar in scalars.items():
+            # What is logged later must not be what the model writes to in its next step, as
+            # CUDA graphs do, nor the loss that somebody scales in place.
+            shared = scalar is losses[name] or scalar is total
+            log_vars[name] = scalar.clone() if shared and torch.is_tensor(scalar) else scalar
+        if "loss" not in losses and len(parts) == 1:
+            log_vars["loss"] = next(log_vars[name] for name in scalars if "loss" in name)
         return total, log_vars
 
     @abstractmethod

@@ -159,8 +159,9 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
             None if the batch had none.
 
         Raises:
-            AssertionError: If ``inputs`` is a tensor of another number of dimensions, or an image
-                has not 3 dimensions, or not 3 channels where ``mean`` has 3 values.
+            AssertionError: If ``inputs`` is a tensor of another number of dimensions, or if
+                ``mean`` has 3 values and an image of a list has not the shape (3, H, W), or a
+                batch has neither 3 channels nor 1.
             TypeError: If ``inputs`` is neither a tensor nor a list of tensors.
         """
         data = self.cast_data(data)
@@ -170,8 +171,11 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
                 "The input of `ImgDataPreprocessor` should be a NCHW tensor or a list of tensor, "
                 f"but got a tensor with shape: {inputs.shape}"
             )
+            self._check_channels(inputs, dims=4, allowed=(1, 3))
             data["inputs"] = self._pad(self._normalize(inputs))
         elif isinstance(inputs, (list, tuple)) and all(torch.is_tensor(i) for i in inputs):
+            for image in inputs:
+                self._check_channels(image, dims=3, allowed=(3,))
             images = [self._normalize(image) for image in inputs]
             data["inputs"] = stack_batch(images, self.pad_size_divisor, self.pad_value)
         else:
@@ -182,23 +186,23 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
         data.setdefault("data_samples", None)
         return data
 
-    def _normalize(self, images: torch.Tensor) -> torch.Tensor:
-        """Convert one image (C, H, W) or several (N, C, H, W)."""
-        if self._channel_conversion and images.size(-3) == 3:
-            images = images.flip(-3)
-        images = images.float()
-        if not self._enable_normalize:
-            return images
-        if self.mean.shape[0] == 3:
-            assert images.dim() >= 3 and images.shape[-3] == 3, (
+    def _check_channels(self, images: torch.Tensor, dims: int, allowed: tuple[int, ...]) -> None:
+        if self._enable_normalize and self.mean.shape[0] == 3:
+            assert images.dim() == dims and images.shape[-3] in allowed, (
                 "If the mean has 3 values, the input tensor should in shape of (3, H, W) or "
                 f"(N, 3, H, W), but got the tensor with shape {images.shape}"
             )
-        return (images - self.mean) / self.std
+
+    def _normalize(self, images: torch.Tensor) -> torch.Tensor:
+        """Convert one image (C, H, W) or several (N, C, H, W)."""
+        if self._channel_conversion and images.dim() > 2 and images.size(-3) == 3:
+            images = images.flip(-3)
+        images = images.float()
+        return (images - self.mean) / self.std if self._enable_normalize else images
 
     def _pad(self, images: torch.Tensor) -> torch.Tensor:
         height, width = images.shape[-2:]
-        divisor = self.pad_size_divisor
+        divisor = max(self.pad_size_divisor, 1)
         return F.pad(
             images, (0, -width % divisor, 0, -height % divisor), "constant", self.pad_value
         )

@@ -18,11 +18,16 @@ class BaseOptimWrapper(metaclass=ABCMeta):
 
     Args:
         optimizer (Optimizer): The optimizer to wrap.
+
+    Raises:
+        TypeError: If ``optimizer`` has no parameter groups.
     """
 
     base_param_settings: dict[str, Any]
 
     def __init__(self, optimizer: Optimizer) -> None:
+        if not hasattr(optimizer, "param_groups"):
+            raise TypeError(f"optimizer must be an Optimizer, but got {optimizer!r}")
         self.optimizer = optimizer
         if len(optimizer.param_groups) > 1:
             self.base_param_settings = {"params": torch.tensor([0.0]), **optimizer.defaults}

@@ -224,7 +224,9 @@ class DefaultOptimWrapperConstructor:
                 print_log(f"paramwise_options -- {full_name}:{key}={value}", logger="current")
 
     def _custom_settings(self, custom: dict) -> dict[str, Any]:
-        settings = {"lr": self._times(self.base_lr, custom.get("lr_mult", 1.0), "lr_mult")}
+        settings = {}
+        if self.base_lr is not None or "lr_mult" in custom:
+            settings["lr"] = self._times(self.base_lr, custom.get("lr_mult", 1.0), "lr_mult")
         if self.base_wd is not None:
             settings["weight_decay"] = self.base_wd * custom.get("decay_mult", 1.0)
         return {**settings, **custom}

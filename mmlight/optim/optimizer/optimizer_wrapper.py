@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
 
@@ -48,10 +50,13 @@ class OptimWrapper(BaseOptimWrapper):
         accumulative_counts (int): Number of losses whose gradients make up one update.
         clip_grad (dict, optional): Arguments of :func:`torch.nn.utils.clip_grad_norm_`, or with
             ``type='value'`` of :func:`torch.nn.utils.clip_grad_value_`. The norm of the gradients
-            goes to the message hub as ``train/grad_norm``.
+            goes to the message hub as ``train/grad_norm``; it is that of the whole gradients also
+            where the model given to :meth:`optim_context` is a ``FullyShardedDataParallel``.
 
     Raises:
-        AssertionError: If ``accumulative_counts`` is below 1 or ``clip_grad`` is no filled dict.
+        AssertionError: If ``accumulative_counts`` is no integer of 1 or more, or ``clip_grad`` is
+            no dict of arguments.
+        TypeError: If ``clip_grad`` lacks an argument or has an unknown one.
         ValueError: If the ``type`` in ``clip_grad`` is neither ``norm`` nor ``value``.
 
     Example:
@@ -70,9 +75,9 @@ class OptimWrapper(BaseOptimWrapper):
     def __init__(
         self, optimizer: Optimizer, accumulative_counts: int = 1, clip_grad: dict | None = None
     ) -> None:
-        if accumulative_counts < 1:
+        if not isinstance(accumulative_counts, int) or accumulative_counts < 1:
             raise AssertionError(
-                f"accumulative_counts must be 1 or more, but got {accumulative_counts}"
+                f"accumulative_counts must be an int of 1 or more, but got {accumulative_counts!r}"
             )
         super().__init__(optimizer)
         self._accumulative_counts = accumulative_counts
@@ -81,21 +86,28 @@ class OptimWrapper(BaseOptimWrapper):
             self._set_clipping(clip_grad)
         self.message_hub = MessageHub.get_current_instance()
         self.stepper: Stepper | None = None
+        self._sharded: FullyShardedDataParallel | None = None
         self._inner_count = 0
         self._max_counts = -1
         self._remainder_counts = -1
         self._restored_count: int | None = None
 
     def _set_clipping(self, clip_grad: dict) -> None:
-        if not isinstance(clip_grad, dict) or not clip_grad:
+        kwargs = dict(clip_grad) if isinstance(clip_grad, dict) else {}
+        kind = kwargs.pop("type", "norm")
+        if not kwargs:
             raise AssertionError(
                 "clip_grad must be a dict of arguments of torch.nn.utils.clip_grad_norm_ or "
                 f"clip_grad_value_, such as dict(max_norm=1.0), but got {clip_grad!r}"
             )
-        kwargs = dict(clip_grad)
-        kind = kwargs.pop("type", "norm")
         if kind not in _CLIP_FUNCTIONS:
             raise ValueError(f'type of clip_grad must be "norm" or "value", but got {kind!r}')
+        try:
+            inspect.signature(_CLIP_FUNCTIONS[kind]).bind([], **kwargs)
+        except TypeError as error:
+            raise TypeError(
+                f"clip_grad {clip_grad!r} does not fit clip_grad_{kind}_: {error}"
+            ) from error
         self.clip_grad_kwargs = kwargs
         self.clip_func = _CLIP_FUNCTIONS[kind]
         self.grad_name = f"grad_{kind}"
@@ -153,17 +165,22 @@ class OptimWrapper(BaseOptimWrapper):
             self.stepper.step(self.optimizer, **kwargs)
 
     def _clip_grad(self) -> None:
+        total = self._clipped_norm()
+        if total is not None:
+            self.message_hub.update_scalar(f"train/{self.grad_name}", total)
+
+    def _clipped_norm(self) -> torch.Tensor | None:
+        kwargs: dict = self.clip_grad_kwargs or {}
+        if self._sharded is not None and self.clip_func is clip_grad_norm_:
+            # A process has only parts of the gradients, and perhaps none at all.
+            return self._sharded.clip_grad_norm_(**kwargs)
         params = [
             param
             for group in self.optimizer.param_groups
             for param in group["params"]
             if param.requires_grad and param.grad is not None
         ]
-        if not params:
-            return
-        total = self.clip_func(params, **self.clip_grad_kwargs)  # type: ignore[arg-type]
-        if total is not None:
-            self.message_hub.update_scalar(f"train/{self.grad_name}", total)
+        return self.clip_func(params, **kwargs) if params else None
 
     def optim_context(self, model: nn.Module) -> AbstractContextManager:
         """Give the context for a forward pass: no gradient synchronization without an update.
@@ -174,6 +191,8 @@ class OptimWrapper(BaseOptimWrapper):
         Returns:
             AbstractContextManager: The context.
         """
+        if self.clip_grad_kwargs:
+            self._sharded = model if isinstance(model, FullyShardedDataParallel) else None
         if self.should_sync():
             return _NO_CONTEXT
         if self.stepper is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 from torch.optim import Optimizer
@@ -11,6 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from mmlight.logging import print_log
 
 from ..optimizer.base import BaseOptimWrapper
+from ..optimizer.optimizer_wrapper_dict import OptimWrapperDict
 
 INF = int(1e9)
 _NOT_IN_STATE = ("optimizer", "_first_step")
@@ -37,7 +39,8 @@ class _ParamScheduler(LRScheduler):
         verbose (bool): Whether to log each new value.
 
     Raises:
-        TypeError: If ``optimizer`` is neither an optimizer nor an optimizer wrapper.
+        TypeError: If ``optimizer`` is neither an optimizer nor a wrapper of one, or ``begin`` or
+            ``end`` is no number.
         KeyError: If the parameter groups lack the setting, or when resuming its first value.
         ValueError: If ``end`` is not larger than ``begin``.
 
@@ -66,8 +69,7 @@ class _ParamScheduler(LRScheduler):
         verbose: bool = False,
     ) -> None:
         _check_optimizer(optimizer)
-        if end <= begin:
-            raise ValueError(f"end should be larger than begin, but got begin={begin}, end={end}")
+        span(begin, end)
         self.optimizer: Any = optimizer
         self.param_name = param_name
         self.begin = begin
@@ -182,6 +184,11 @@ class _ParamScheduler(LRScheduler):
 
 
 def _check_optimizer(optimizer: object) -> None:
+    if isinstance(optimizer, OptimWrapperDict):
+        raise TypeError(
+            "a scheduler works on one optimizer, but got an OptimWrapperDict: build one for each "
+            f"of {list(optimizer.keys())}"
+        )
     if not isinstance(optimizer, (Optimizer, BaseOptimWrapper)):
         raise TypeError(
             "``optimizer`` should be an Optimizer or an OptimWrapper, "
@@ -189,14 +196,77 @@ def _check_optimizer(optimizer: object) -> None:
         )
 
 
+def unwrapped(optimizer: BaseOptimWrapper | Optimizer) -> Optimizer:
+    """Get the optimizer of a wrapper.
+
+    Args:
+        optimizer (OptimWrapper or Optimizer): A wrapper, or an optimizer.
+
+    Returns:
+        Optimizer: The optimizer.
+    """
+    return optimizer.optimizer if isinstance(optimizer, BaseOptimWrapper) else optimizer
+
+
+def span(begin: int, end: int) -> int:
+    """Count the steps from ``begin`` to ``end``.
+
+    Args:
+        begin (int): First step.
+        end (int): Step after the last one.
+
+    Returns:
+        int: How many there are.
+
+    Raises:
+        TypeError: If one of them is no number.
+        ValueError: If there are none.
+
+    Example:
+        >>> span(2, 10)
+        8
+    """
+    for name, value in (("begin", begin), ("end", end)):
+        if not isinstance(value, (int, float)):
+            raise TypeError(f"{name} should be an int, but got {value!r}")
+    if end <= begin:
+        raise ValueError(f"end should be larger than begin, but got begin={begin}, end={end}")
+    return end - begin
+
+
+def whole_numbers(argument: str, values: Iterable[int]) -> list[int]:
+    """Check that an argument holds whole numbers.
+
+    Args:
+        argument (str): Its name, for the message.
+        values (Iterable[int]): Its values; floats that are whole, as of a division, will do.
+
+    Returns:
+        list[int]: The values as they are.
+
+    Raises:
+        TypeError: If one is no whole number.
+
+    Example:
+        >>> whole_numbers("milestones", [8, 11.0])
+        [8, 11.0]
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{argument} should be a list of integers, but got {values!r}")
+    checked = list(values)
+    for value in checked:
+        if not isinstance(value, (int, float)) or value % 1 != 0:
+            raise TypeError(f"{argument} should be whole numbers, but got {value!r}")
+    return checked
+
+
 class _FirstStep:
     """Notice the first step of an optimizer, until somebody has asked for it."""
 
     def __init__(self, optimizer: BaseOptimWrapper | Optimizer) -> None:
         self._wrapper = optimizer
-        inner = optimizer.optimizer if isinstance(optimizer, BaseOptimWrapper) else optimizer
         self._happened = False
-        self._handle = inner.register_step_post_hook(self._notice)
+        self._handle = unwrapped(optimizer).register_step_post_hook(self._notice)
 
     def _notice(self, *_: Any) -> None:
         self._happened = True

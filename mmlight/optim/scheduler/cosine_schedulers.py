@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from mmlight.registry import PARAM_SCHEDULERS
 
 from ..optimizer.base import BaseOptimWrapper
-from .base_scheduler import INF, _ParamScheduler, iter_based
+from .base_scheduler import INF, _ParamScheduler, iter_based, span, whole_numbers
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -67,7 +67,7 @@ class CosineAnnealingParamScheduler(_ParamScheduler):
         verbose: bool = False,
         eta_min_ratio: float | None = None,
     ) -> None:
-        self.T_max = T_max or end - begin
+        self.T_max = T_max or span(begin, end)
         self.eta_min = _eta_min(eta_min or 0.0, eta_min_ratio)
         self.eta_min_ratio = eta_min_ratio
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
@@ -145,6 +145,8 @@ class CosineRestartParamScheduler(_ParamScheduler):
     Raises:
         AssertionError: If not exactly one of ``eta_min`` and ``eta_min_ratio`` is given, or
             ``periods`` and ``restart_weights`` differ in length.
+        TypeError: If ``periods`` are no whole numbers.
+        ValueError: If there are none, or one is not positive.
 
     Example:
         >>> import torch
@@ -178,6 +180,9 @@ class CosineRestartParamScheduler(_ParamScheduler):
                 "exactly one of eta_min and eta_min_ratio must be given, "
                 f"but got eta_min={eta_min}, eta_min_ratio={eta_min_ratio}"
             )
+        whole_numbers("periods", periods)
+        if not periods or min(periods) <= 0:
+            raise ValueError(f"periods should be positive integers, but got {periods}")
         if len(periods) != len(restart_weights):
             raise AssertionError(
                 "periods and restart_weights should have the same length, "

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from mmlight.registry import PARAM_SCHEDULERS
 
 from ..optimizer.base import BaseOptimWrapper
-from .base_scheduler import INF, _ParamScheduler, iter_based
+from .base_scheduler import INF, _ParamScheduler, iter_based, span
 
 
 class _EpochsToIters(_ParamScheduler):
@@ -61,7 +61,7 @@ class ConstantParamScheduler(_EpochsToIters):
         verbose (bool): Whether to log each new value.
 
     Raises:
-        ValueError: If ``factor`` is not between 0 and 1.
+        ValueError: If ``factor`` is not between 0 and 1, or is 0 and is to be undone at ``end``.
 
     Example:
         >>> import torch
@@ -91,8 +91,12 @@ class ConstantParamScheduler(_EpochsToIters):
             raise ValueError(
                 f"Constant multiplicative factor should between 0 and 1, but got {factor}"
             )
+        if factor == 0 and end != INF:
+            raise ValueError(
+                f"factor 0 cannot be undone at end={end}: choose a larger one, or leave out the end"
+            )
         self.factor = factor
-        self.total_iters = end - begin - 1
+        self.total_iters = span(begin, end) - 1
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
     def _get_value(self) -> list:
@@ -155,7 +159,7 @@ class LinearParamScheduler(_EpochsToIters):
     Args:
         optimizer (OptimWrapper or Optimizer): Whose parameter groups to change.
         param_name (str): Name of the setting, such as ``lr`` or ``momentum``.
-        start_factor (float): The first multiple, from 0 to 1.
+        start_factor (float): The first multiple, above 0 and at most 1.
         end_factor (float): The last multiple, from 0 to 1.
         begin (int): First step at which the setting changes.
         end (int): Step from which on it does not change any more.
@@ -164,7 +168,8 @@ class LinearParamScheduler(_EpochsToIters):
         verbose (bool): Whether to log each new value.
 
     Raises:
-        ValueError: If a factor is not between 0 and 1.
+        ValueError: If a factor is not between 0 and 1, or ``start_factor`` is 0, from which no
+            factor leads on.
 
     Example:
         >>> import torch
@@ -189,9 +194,10 @@ class LinearParamScheduler(_EpochsToIters):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
-        if not 0 <= start_factor <= 1:
+        if not 0 < start_factor <= 1:
             raise ValueError(
-                f"Starting multiplicative factor should between 0 and 1, but got {start_factor}"
+                "Starting multiplicative factor should between 0 and 1, and not be 0, "
+                f"but got {start_factor}"
             )
         if not 0 <= end_factor <= 1:
             raise ValueError(
@@ -199,7 +205,7 @@ class LinearParamScheduler(_EpochsToIters):
             )
         self.start_factor = start_factor
         self.end_factor = end_factor
-        self.total_iters = end - begin - 1
+        self.total_iters = span(begin, end) - 1
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
     def _get_value(self) -> list:
@@ -252,7 +258,7 @@ class PolyParamScheduler(_EpochsToIters):
     ) -> None:
         self.eta_min = eta_min
         self.power = power
-        self.total_iters = end - begin - 1
+        self.total_iters = span(begin, end) - 1
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
     def _get_value(self) -> list:

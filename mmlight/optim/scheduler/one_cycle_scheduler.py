@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from mmlight.registry import PARAM_SCHEDULERS
 
 from ..optimizer.base import BaseOptimWrapper
-from .base_scheduler import INF, _check_optimizer, _ParamScheduler, iter_based
+from .base_scheduler import INF, _check_optimizer, _ParamScheduler, iter_based, span
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -81,7 +81,7 @@ class OneCycleParamScheduler(_ParamScheduler):
         self.eta_max = eta_max
         self.div_factor = div_factor
         self.final_div_factor = final_div_factor
-        self.total_steps = _total_steps(total_steps, end - begin)
+        self.total_steps = _total_steps(total_steps, span(begin, end))
         if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in _ANNEAL_FUNCTIONS:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch.optim import Optimizer
 
@@ -12,7 +15,7 @@ from mmlight.logging import print_log
 from mmlight.registry import PARAM_SCHEDULERS
 
 from ..optimizer.base import BaseOptimWrapper
-from .base_scheduler import INF, _ParamScheduler
+from .base_scheduler import INF, _ParamScheduler, unwrapped
 
 _IS_BETTER: dict[tuple[str, str], Callable[[float, float, float], bool]] = {
     ("less", "rel"): lambda value, best, threshold: value < best * (1.0 - threshold),
@@ -38,7 +41,8 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
         threshold (float): Improvement that is too small to count.
         threshold_rule (str): ``rel`` if the threshold is a share of the best metric, or ``abs``.
         cooldown (int): Validations to wait after a change.
-        min_value (float or Sequence[float]): Lower bound of all or of each parameter group.
+        min_value (float or Sequence[float]): Lower bound of all or of each parameter group of the
+            optimizer; the base settings that a wrapper adds to several groups get the last one.
         eps (float): Changes smaller than this are not made.
         begin (int): First step at which the setting changes.
         end (int): Step from which on it does not change any more.
@@ -99,13 +103,15 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
         self.num_bad_epochs = 0
         self.cooldown_counter = 0
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
-        groups = self.optimizer.param_groups
+        groups, own_groups = optimizer.param_groups, unwrapped(optimizer).param_groups
         if not isinstance(min_value, (list, tuple)):
             self.min_values = [min_value] * len(groups)
-        elif len(min_value) == len(groups):
-            self.min_values = list(min_value)
+        elif len(min_value) == len(own_groups):
+            self.min_values = [*min_value, *[min_value[-1]] * (len(groups) - len(own_groups))]
         else:
-            raise ValueError(f"expected {len(groups)} values for min_value, got {len(min_value)}")
+            raise ValueError(
+                f"expected {len(own_groups)} values for min_value, got {len(min_value)}"
+            )
 
     def _take_first_step(self) -> None:
         self._global_step = 0
@@ -149,14 +155,14 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
             if self.monitor not in metrics:
                 raise KeyError(f"the metric {self.monitor!r} is not among {list(metrics)}")
             value = metrics[self.monitor]
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, (torch.Tensor, np.ndarray)) and math.prod(value.shape) == 1:
             value = value.item()
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, Real):
             raise TypeError(
                 "metrics should be a dict of numbers, or the monitored number, "
                 f"but {self.monitor!r} is {value!r} of type {type(value).__name__}"
             )
-        return value
+        return float(value)
 
     def _look_at(self, value: float) -> None:
         if _IS_BETTER[self.rule, self.threshold_rule](value, self.best, self.threshold):

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from mmlight.registry import PARAM_SCHEDULERS
 
 from ..optimizer.base import BaseOptimWrapper
-from .base_scheduler import INF, _ParamScheduler, iter_based
+from .base_scheduler import INF, _ParamScheduler, iter_based, whole_numbers
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -29,7 +29,8 @@ class StepParamScheduler(_ParamScheduler):
         verbose (bool): Whether to log each new value.
 
     Raises:
-        ValueError: If ``step_size`` is not positive.
+        TypeError: If ``step_size`` is no whole number.
+        ValueError: If it is not positive.
 
     Example:
         >>> import torch
@@ -53,6 +54,7 @@ class StepParamScheduler(_ParamScheduler):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
+        whole_numbers("step_size", [step_size])
         if step_size <= 0:
             raise ValueError(f"step_size must be a positive integer, but got {step_size}")
         self.step_size = step_size
@@ -112,6 +114,9 @@ class MultiStepParamScheduler(_ParamScheduler):
         by_epoch (bool): Whether a step is an epoch; otherwise it is an iteration.
         verbose (bool): Whether to log each new value.
 
+    Raises:
+        TypeError: If ``milestones`` are no whole numbers.
+
     Example:
         >>> import torch
         >>> sgd = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
@@ -134,7 +139,7 @@ class MultiStepParamScheduler(_ParamScheduler):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
-        self.milestones = Counter(milestones)
+        self.milestones = Counter(whole_numbers("milestones", milestones))
         self.gamma = gamma
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
