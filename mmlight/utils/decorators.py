@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import shutil
 import warnings
 from collections.abc import Callable
@@ -178,7 +179,8 @@ def deprecated_function(since: str, removed_in: str, instructions: str) -> Calla
                 warnings.warn(message, DeprecationWarning, stacklevel=2)
             return func(*args, **kwargs)
 
-        wrapped.__doc__ = f".. deprecated:: {since}\n    {message}\n\n{func.__doc__ or ''}"
+        documented = inspect.cleandoc(func.__doc__ or "")
+        wrapped.__doc__ = f".. deprecated:: {since}\n    {message}\n\n{documented}"
         return wrapped  # type: ignore[return-value]
 
     return decorate

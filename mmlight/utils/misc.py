@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc
 import importlib
 import itertools
@@ -309,7 +310,9 @@ def is_method_overridden(method: str, base_class: type, derived_class: type | An
     )
     if not isinstance(derived_class, type):
         derived_class = type(derived_class)
-    return getattr(derived_class, method) is not getattr(base_class, method)
+    of_base, of_derived = getattr(base_class, method), getattr(derived_class, method)
+    # A class method is a new object at each look, bound to the class: the function tells.
+    return getattr(of_derived, "__func__", of_derived) is not getattr(of_base, "__func__", of_base)
 
 
 def import_modules_from_strings(
@@ -405,6 +408,8 @@ def apply_to(data: Any, expr: Callable[[Any], bool], apply_func: Callable[[Any],
     """
     if isinstance(data, collections.abc.Mapping):
         items = {key: apply_to(value, expr, apply_func) for key, value in data.items()}
+        if isinstance(data, collections.defaultdict):
+            return type(data)(data.default_factory, items)
         return type(data)(items)  # type: ignore[call-arg]
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*(apply_to(value, expr, apply_func) for value in data))

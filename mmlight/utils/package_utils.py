@@ -21,11 +21,14 @@ def is_installed(package: str) -> bool:
     Returns:
         bool: Whether it is installed.
 
+    Raises:
+        TypeError: If ``package`` is not a string.
+
     Example:
         >>> is_installed("numpy"), is_installed("no-such-package")
         (True, False)
     """
-    return _find_distribution(package) is not None or _find_module(package) is not None
+    return _find_module(package) is not None or _find_distribution(package) is not None
 
 
 def get_installed_path(package: str) -> str:
@@ -38,6 +41,7 @@ def get_installed_path(package: str) -> str:
         str: Path of the folder.
 
     Raises:
+        TypeError: If ``package`` is not a string.
         ModuleNotFoundError: If the package is not installed.
         RuntimeError: If the name belongs to a namespace package, which has no one folder.
 
@@ -99,6 +103,8 @@ def _find_distribution(name: str) -> metadata.Distribution | None:
 
 
 def _find_module(name: str) -> ModuleSpec | None:
+    if not isinstance(name, str):
+        raise TypeError(f"package should be a name, but got {name!r}")
     if not all(part.isidentifier() for part in name.split(".")):
         return None
     try:

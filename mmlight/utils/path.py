@@ -135,12 +135,12 @@ def scandir(
     recursive: bool = False,
     case_sensitive: bool = True,
 ) -> Iterator[str]:
-    """Iterate over the files of a directory that are not hidden.
+    """Iterate over the files of a directory whose names do not start with a dot.
 
     Args:
         dir_path (str or Path): Directory to scan.
         suffix (str or tuple of str, optional): Only files whose names end so.
-        recursive (bool): Scan the directories inside too, but not the hidden ones.
+        recursive (bool): Scan the directories inside too.
         case_sensitive (bool): Whether the case of the suffix matters.
 
     Yields:
@@ -171,9 +171,9 @@ def _scan(
 ) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
             if entry.is_file():
+                if entry.name.startswith("."):
+                    continue
                 name = entry.name if case_sensitive else entry.name.lower()
                 if suffix is None or name.endswith(suffix):
                     yield osp.relpath(entry.path, root)

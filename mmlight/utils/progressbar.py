@@ -79,10 +79,9 @@ class ProgressBar:
             f" {self.completed}/{self.task_num}, {rate:.1f} task/s, "
             f"elapsed: {int(elapsed + 0.5)}s, ETA: {left:5}s"
         )
-        room = min(
-            self.bar_width, self.terminal_width - len(message) - 2, int(self.terminal_width * 0.6)
-        )
-        width = max(10, room)
+        columns = self.terminal_width
+        # Two brackets, and a column that stays free: a full line would break in some terminals.
+        width = max(2, min(self.bar_width, columns - len(message) - 3, int(columns * 0.6)))
         self._write(f"\r[{'>' * int(width * share):<{width}}]{message}")
 
     def _write(self, text: str) -> None:

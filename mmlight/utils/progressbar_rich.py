@@ -17,11 +17,7 @@ class _Unpack:
         self.func = func
 
     def __call__(self, task: Any) -> Any:
-        if isinstance(task, tuple):
-            return self.func(*task)
-        if isinstance(task, dict):
-            return self.func(**task)
-        return self.func(task)
+        return self.func(*task) if isinstance(task, (tuple, list)) else self.func(task)
 
 
 def track_progress_rich(
@@ -36,7 +32,7 @@ def track_progress_rich(
     """Apply a function to every task, in one or more processes, under a rich progress bar.
 
     Args:
-        func (Callable): Called with a task; a tuple gives positional arguments, a dict named ones.
+        func (Callable): Called with a task; the items of a tuple or a list are its arguments.
         tasks (Iterable): The tasks; none at all calls ``func`` without arguments.
         task_num (int, optional): Number of tasks, where ``tasks`` has no length or is empty.
         nproc (int): Number of processes.
@@ -48,8 +44,9 @@ def track_progress_rich(
         list: The results in the order of the tasks.
 
     Raises:
-        TypeError: If ``tasks`` is not iterable.
-        ValueError: If ``nproc`` is not positive, or ``tasks`` is empty and ``task_num`` is missing.
+        TypeError: If ``tasks`` is not iterable, or ``func`` cannot be called.
+        ValueError: If ``nproc`` is not positive, ``tasks`` is empty and ``task_num`` is missing, or
+            ``task_num`` is not the length of ``tasks``.
 
     Example:
         >>> track_progress_rich(pow, [(2, 3), (3, 2)], description="powers")  # doctest: +ELLIPSIS
@@ -67,6 +64,8 @@ def track_progress_rich(
             if task_num is None:
                 raise ValueError("an empty tasks needs a task_num")
             tasks = [()] * task_num
+        elif task_num not in (None, len(tasks)):
+            raise ValueError(f"task_num is {task_num}, but there are {len(tasks)} tasks")
         task_num = len(tasks)  # type: ignore[arg-type]
     call = _Unpack(func)
     with _make_progress(color) as progress:

@@ -2,7 +2,7 @@ import math
 import os.path
 import sys
 import warnings
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 
 import pytest
 from hypothesis import given, settings
@@ -147,6 +147,24 @@ def test_is_method_overridden_of_classes_and_instances():
         is_method_overridden("walk", Base, Derived)
 
 
+@pytest.mark.parametrize("name", ["made", "still", "length"])
+def test_is_method_overridden_of_class_methods_and_others(name):
+    class First:
+        @classmethod
+        def made(cls): ...
+
+        @staticmethod
+        def still(): ...
+
+        @property
+        def length(self): ...
+
+    second = type("Second", (First,), {name: lambda self: 1})
+    assert not is_method_overridden(name, First, First)
+    assert not is_method_overridden(name, First, type("Heir", (First,), {}))
+    assert is_method_overridden(name, First, second)
+
+
 def test_has_method():
     assert has_method(Base(), "run")
     assert not has_method(Base(), "walk")
@@ -234,3 +252,8 @@ def test_apply_to_keeps_the_containers():
     assert result == {"x": [10, "s"], "y": OrderedDict(z=(20, Pair(30, 40)))}
     assert isinstance(result["y"], OrderedDict) and isinstance(result["y"]["z"][1], Pair)
     assert data["x"] == [1, "s"]
+
+
+def test_apply_to_keeps_what_a_defaultdict_makes():
+    result = apply_to(defaultdict(list, a=1), lambda v: isinstance(v, int), lambda v: v + 1)
+    assert result == {"a": 2} and result["b"] == []

@@ -38,6 +38,13 @@ def test_is_installed(site, name, expected):
     assert is_installed(name) is expected
 
 
+@pytest.mark.parametrize("call", [is_installed, get_installed_path])
+@pytest.mark.parametrize("name", [None, 3, ["numpy"]])
+def test_a_name_of_another_type(call, name):
+    with pytest.raises(TypeError, match="package should be a name, but got"):
+        call(name)
+
+
 def test_get_installed_path_by_either_name(site):
     assert Path(get_installed_path("tinymodule")) == site / "tinymodule"
     assert Path(get_installed_path("tiny-dist")) == site / "tinymodule"

@@ -99,7 +99,10 @@ def tree(tmp_path):
         ({"suffix": ".txt"}, {"a.txt"}),
         ({"suffix": ".Txt", "case_sensitive": False}, {"a.txt", "b.TXT"}),
         ({"suffix": (".TXT", ".PY"), "case_sensitive": False}, {"a.txt", "b.TXT", "c.py"}),
-        ({"recursive": True}, {"a.txt", "b.TXT", "c.py", "sub/d.txt", "sub/deep/e.py"}),
+        (
+            {"recursive": True},
+            {"a.txt", "b.TXT", "c.py", "sub/d.txt", "sub/deep/e.py", ".dir/f.txt"},
+        ),
         ({"suffix": (".py",), "recursive": True}, {"c.py", "sub/deep/e.py"}),
     ],
 )

@@ -46,7 +46,15 @@ def test_a_wide_bar_fits_the_terminal():
     out = io.StringIO()
     bar = ProgressBar(2, bar_width=200, file=out)
     bar.update()
-    assert 60 < len(out.getvalue().split("\r")[1]) <= 80
+    assert len(out.getvalue().split("\r")[1]) == 79
+
+
+@pytest.mark.parametrize(("columns", "bar_width", "expected"), [(80, 5, 5), (20, 50, 2)])
+def test_a_narrow_bar_and_a_narrow_terminal(monkeypatch, columns, bar_width, expected):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = io.StringIO()
+    ProgressBar(2, bar_width, file=out).update(2)
+    assert f"\r[{'>' * expected}] 2/2" in out.getvalue()
 
 
 def test_a_bar_of_an_unknown_number_of_tasks():
@@ -103,9 +111,13 @@ def test_parallel_tasks_run_elsewhere_and_the_clock_can_skip_their_start():
 
 @pytest.mark.parametrize("nproc", [1, 2])
 def test_track_progress_rich(nproc, capsys):
-    tasks = [(1, 2), {"x": 3, "by": 3}, 5]
+    tasks = [(1, 2), [3, 3], 5]
     assert track_progress_rich(double, tasks, nproc=nproc, description="doubling") == [2, 9, 10]
     assert "doubling" in capsys.readouterr().out
+
+
+def test_a_dict_is_one_argument(capsys):
+    assert track_progress_rich(len, [{"x": 3, "by": 3}]) == [2]
 
 
 def test_track_progress_rich_without_tasks(capsys):
@@ -113,6 +125,8 @@ def test_track_progress_rich_without_tasks(capsys):
     assert track_progress_rich(double, iter([1, 2]), task_num=2) == [2, 4]
     with pytest.raises(ValueError, match="task_num"):
         track_progress_rich(double)
+    with pytest.raises(ValueError, match="task_num is 3, but there are 2 tasks"):
+        track_progress_rich(double, [1, 2], task_num=3)
     with pytest.raises(ValueError, match="nproc must be a positive number"):
         track_progress_rich(double, [1], nproc=0)
     with pytest.raises(TypeError, match="func must be callable"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
@@ -80,7 +79,7 @@ def tensor2imgs(
         to_bgr (bool): Change RGB to BGR; must be False for gray images.
 
     Returns:
-        list of np.ndarray: Images, float32, shape (H, W, C).
+        list of np.ndarray: Images of the tensor's type, shape (H, W, C).
 
     Raises:
         AssertionError: If a shape does not fit, or ``to_bgr`` is True for gray images.
@@ -102,8 +101,8 @@ def tensor2imgs(
             f"{name} should have a value for each of {channels} channels, but has {len(values)}"
         )
     assert channels == 3 or not to_bgr, "to_bgr should be False for images of one channel"
-    images = tensor.detach().to("cpu", torch.float32).permute(0, 2, 3, 1)
-    images = images * torch.tensor(std) + torch.tensor(mean)
+    images = tensor.detach().cpu().permute(0, 2, 3, 1)
+    images = images * images.new_tensor(std) + images.new_tensor(mean)
     if to_bgr:
         images = images.flip(-1)
     return list(images.contiguous().numpy())

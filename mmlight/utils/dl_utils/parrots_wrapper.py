@@ -1,5 +1,6 @@
 """Base classes of torch's layers, under the names that packages built on MMEngine import."""
 
+from torch import __version__ as TORCH_VERSION
 from torch.nn import SyncBatchNorm
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
@@ -17,6 +18,7 @@ from .collect_env import is_rocm_pytorch
 _ConvTransposeMixin = _ConvTransposeNd
 
 __all__ = [
+    "TORCH_VERSION",
     "DataLoader",
     "SyncBatchNorm",
     "_AdaptiveAvgPoolNd",

@@ -75,6 +75,14 @@ def test_tensor2imgs_undoes_the_normalization():
             np.testing.assert_allclose(result, image[..., ::-1] if to_bgr else image, atol=1e-3)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64, torch.uint8])
+def test_tensor2imgs_keeps_the_type(dtype):
+    tensor = torch.tensor([[[[1]], [[2]], [[3]]]], dtype=dtype)
+    (image,) = tensor2imgs(tensor, mean=[1, 1, 1], std=[2, 2, 2])
+    assert image.tolist() == [[[7, 5, 3]]]
+    assert torch.from_numpy(image).dtype == dtype
+
+
 def test_tensor2imgs_of_gray_images():
     results = tensor2imgs(torch.ones(2, 1, 3, 4), mean=(1,), std=(2,), to_bgr=False)
     assert [(image.shape, image.max()) for image in results] == [((3, 4, 1), 3.0)] * 2
