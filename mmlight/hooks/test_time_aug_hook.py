@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmlight.config import Config, ConfigDict
 from mmlight.hooks.hook import Hook
 from mmlight.model import is_model_wrapper
-from mmlight.registry import HOOKS, MODELS
+from mmlight.registry import HOOKS, MODELS, RUNNERS
 
 
 @HOOKS.register_module()
@@ -31,3 +32,40 @@ class PrepareTTAHook(Hook):
             (runner.model, "module") if is_model_wrapper(runner.model) else (runner, "model")
         )
         setattr(holder, name, MODELS.build({**self.tta_cfg, "module": getattr(holder, name)}))
+
+
+def build_runner_with_tta(cfg: dict | ConfigDict | Config) -> Any:
+    """Build the Runner of a config whose test uses test-time augmentation.
+
+    Args:
+        cfg: The whole config. Its ``tta_model`` goes around the model before a test, and its
+            ``tta_pipeline`` takes the place of the pipeline of the test dataset, the innermost one
+            where datasets are wrapped.
+
+    Returns:
+        Runner: The runner, of the type that ``runner_type`` names.
+
+    Raises:
+        AssertionError: If the config lacks one of the three.
+
+    Example:
+        >>> cfg = Config.fromfile("configs/resnet.py")  # doctest: +SKIP
+        >>> metrics = build_runner_with_tta(cfg).test()  # doctest: +SKIP
+    """
+    for key in ("tta_model", "tta_pipeline", "test_dataloader"):
+        if cfg.get(key) is None:
+            raise AssertionError(f"test-time augmentation needs the config key {key!r}")
+    changed = cfg.copy() if isinstance(cfg, Config) else Config({**cfg})
+    changed.test_dataloader = _with_pipeline(cfg["test_dataloader"], cfg["tta_pipeline"])
+    hook = {"type": "PrepareTTAHook", "tta_cfg": cfg["tta_model"]}
+    changed.custom_hooks = [*(cfg.get("custom_hooks") or ()), hook]
+    return RUNNERS.build(changed)
+
+
+def _with_pipeline(cfg: Any, pipeline: Any) -> Any:
+    """A copy of the config of a dataloader, or of several, whose datasets have ``pipeline``."""
+    if isinstance(cfg, list | tuple):
+        return [_with_pipeline(one, pipeline) for one in cfg]
+    if "dataset" in cfg:
+        return {**cfg, "dataset": _with_pipeline(cfg["dataset"], pipeline)}
+    return {**cfg, "pipeline": pipeline}
