@@ -76,8 +76,13 @@ class _Writer:
             return self._literal_dict(entries, indent)
         inner = indent + _INDENT
         pad = "\n" + " " * inner
+        if len(entries) == 1 and type(entries[0][1]) in (list, tuple) and entries[0][1]:
+            return f"dict({self._argument(*entries[0], 0, indent)})"
         length = sum(len(f"{key}={_flat(item)}, ") for key, item in entries)
-        if inner + length - 1 > self.width:
+        holds_containers = any(isinstance(item, (dict, list, tuple)) for _, item in entries)
+        # The comma behind a nested dict needs a place as well.
+        overlong = bool(indent) and inner + length > self.width
+        if inner + length - 1 > self.width or (overlong and holds_containers):
             return self._broken(entries, inner)
         line = f"dict({', '.join(self._argument(k, v, 0, indent) for k, v in entries)})"
         if "\n" not in line:
@@ -91,7 +96,10 @@ class _Writer:
             fits = (is_plain and column + 5 + length <= self.width) or math.isinf(self.width)
         if fits:
             return line
-        return f"dict({pad}{', '.join(self._argument(k, v, inner, inner) for k, v in entries)})"
+        arguments = [self._argument(k, v, inner, inner) for k, v in entries]
+        if overlong and len(arguments) > 1:
+            arguments[-2:] = [f"{arguments[-2]},{pad}{arguments[-1]}"]
+        return f"dict({pad}{', '.join(arguments)})"
 
     def _broken(self, entries: list, inner: int) -> str:
         pad = "\n" + " " * inner
@@ -100,7 +108,9 @@ class _Writer:
         return f"dict({','.join(arguments)})"
 
     def _argument(self, key: str, value: Any, column: int, indent: int) -> str:
-        return f"{key}={self.write(value, column + len(key) + 1, indent)}"
+        text = self.write(value, column + len(key) + 1, indent)
+        is_long = isinstance(value, str) and column + len(key) + 1 + len(text) > self.width
+        return f"{key}=\n{' ' * indent}{text}" if is_long else f"{key}={text}"
 
     def _literal_dict(self, entries: list, indent: int) -> str:
         inner = indent + _INDENT
