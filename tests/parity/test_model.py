@@ -68,6 +68,95 @@ def test_initialized_weights_and_what_is_drawn_after_them(both):
     assert_same(ours, theirs)
 
 
+def filled(engine, calls):
+    import importlib
+
+    import torch
+    from torch import nn
+
+    model = importlib.import_module(f"{engine}.model")
+    layers = [
+        nn.Linear(3, 4),
+        nn.Linear(3, 4, bias=False),
+        nn.Conv2d(2, 4, 3, groups=2),
+        nn.Conv3d(2, 2, 2),
+        nn.ConvTranspose2d(3, 2, 2),
+        nn.Embedding(3, 4),
+        nn.BatchNorm2d(3),
+        nn.BatchNorm2d(3, affine=False),
+        nn.LayerNorm(3),
+        nn.ReLU(),
+    ]
+    results = []
+    for function, kwargs in calls:
+        for index, layer in enumerate(layers):
+            torch.manual_seed(index)
+            try:
+                getattr(model, function)(layer, **kwargs)
+                results.append([layer.state_dict(), torch.rand(1)])
+            except Exception as error:
+                results.append(type(error).__name__)
+    return results, [model.bias_init_with_prob(p) for p in (0.01, 0.3, 0.99)]
+
+
+FILLS = [
+    ("constant_init", {"val": 2, "bias": 3}),
+    ("normal_init", {}),
+    ("normal_init", {"mean": 1.0, "std": 0.3, "bias": 0.5}),
+    ("uniform_init", {"a": -2, "b": -1}),
+    ("trunc_normal_init", {}),
+    ("trunc_normal_init", {"mean": 0.4, "std": 0.02, "a": 0.39, "b": 0.45, "bias": 1}),
+    ("trunc_normal_init", {"mean": 5.0}),
+    ("xavier_init", {"gain": 0.4}),
+    ("xavier_init", {"bias": 1, "distribution": "uniform"}),
+    ("xavier_init", {"distribution": "gauss"}),
+    ("kaiming_init", {}),
+    ("kaiming_init", {"a": 0.2, "mode": "fan_in", "nonlinearity": "leaky_relu"}),
+    ("kaiming_init", {"distribution": "uniform", "bias": -1}),
+    ("kaiming_init", {"mode": "fan"}),
+    ("caffe2_xavier_init", {"bias": 2}),
+]
+
+
+def test_what_each_init_function_draws(both):
+    theirs, ours = both(filled, FILLS)
+    assert_same(ours, theirs)
+
+
+def pretrained_init(engine, kinds, path):
+    import importlib
+
+    import torch
+    from torch import nn
+
+    model = importlib.import_module(f"{engine}.model")
+
+    class Leaf(model.BaseModule):
+        def __init__(self, init_cfg=None):
+            super().__init__(init_cfg)
+            self.fc = nn.Linear(1, 1)
+
+    class Root(model.BaseModule):
+        def __init__(self, init_cfg):
+            super().__init__(init_cfg)
+            self.leaf = Leaf({"type": "Constant", "layer": "Linear", "val": 2.0})
+
+    torch.save({"state_dict": {"leaf.fc.weight": torch.full((1, 1), 9.0)}}, path)
+    results = []
+    for kind in kinds:
+        kind = getattr(model, kind, kind)
+        root = Root([{"type": kind, "checkpoint": path}, {"type": "Normal", "layer": "Linear"}])
+        root.init_weights()
+        results.append(root.state_dict())
+    return results
+
+
+def test_pretrained_weights_come_last_by_name_and_by_class(both, tmp_path):
+    theirs, ours = both(pretrained_init, ["Pretrained", "PretrainedInit"], str(tmp_path / "a.pth"))
+    assert_same(ours, theirs)
+    assert all(state["leaf.fc.weight"].item() == 9.0 for state in ours)
+
+
 def nested_init(engine, log_file):
     import importlib
     from pathlib import Path
@@ -201,6 +290,21 @@ def preprocessed(engine, cases, stacked):
     return results
 
 
+def a_gray_batch(engine):
+    import importlib
+
+    import torch
+
+    model = importlib.import_module(f"{engine}.model")
+    preprocessor = model.ImgDataPreprocessor(mean=[1, 2, 3], std=[4, 5, 6])
+    return preprocessor({"inputs": torch.arange(8.0).view(2, 1, 2, 2)})
+
+
+def test_a_gray_batch_gets_the_channels_of_the_mean(both):
+    theirs, ours = both(a_gray_batch)
+    assert_same(ours, theirs)
+
+
 @pytest.mark.parametrize("stacked", [False, True])
 def test_preprocessed_images(both, stacked):
     cases = [
@@ -239,6 +343,59 @@ def losses(engine):
 
 def test_parsed_losses(both):
     theirs, ours = both(losses)
+    assert_same(ours, theirs)
+
+
+def synchronized(engine):
+    import importlib
+
+    import torch
+    from torch import nn
+
+    model = importlib.import_module(f"{engine}.model")
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(2, 3, 1),
+        nn.Sequential(nn.BatchNorm2d(3, eps=0.1, momentum=None), nn.InstanceNorm2d(3)),
+        nn.BatchNorm2d(3, affine=False),
+        nn.BatchNorm2d(3, track_running_stats=False),
+    )
+    batch = torch.randn(4, 2, 5, 5)
+    outputs = [net(batch)]
+    converted = model.convert_sync_batchnorm(net)
+    kinds = [[type(module).__name__ for module in converted.modules()]]
+    reverted = model.revert_sync_batchnorm(converted)
+    kinds.append([type(module).__name__.lstrip("_") for module in reverted.modules()])
+    outputs += [reverted(batch), reverted.eval()(batch)]
+    return outputs, kinds, reverted.state_dict()
+
+
+def test_batch_norm_there_and_back(both):
+    theirs, ours = both(synchronized)
+    assert_same(ours, theirs)
+
+
+def unreached(engine):
+    import importlib
+    from pathlib import Path
+
+    import torch
+    from torch import nn
+
+    model = importlib.import_module(f"{engine}.model")
+    logging = importlib.import_module(f"{engine}.logging")
+    logging.MMLogger.get_instance("unreached", log_file="unreached.log")
+    net = nn.ModuleDict({name: nn.Linear(1, 2) for name in ("used", "idle", "frozen")})
+    net["frozen"].requires_grad_(False)
+    model.detect_anomalous_params(net["used"](torch.ones(1)).sum(), net)
+    model.detect_anomalous_params(torch.ones(()), net)
+    # Between time and message stands the line of the engine that logs.
+    lines = Path("unreached.log").read_text().splitlines()
+    return [(" - ERROR - " in line, line.rsplit(" - ", 1)[-1]) for line in lines]
+
+
+def test_parameters_that_no_loss_reaches_are_logged_alike(both):
+    theirs, ours = both(unreached)
     assert_same(ours, theirs)
 
 

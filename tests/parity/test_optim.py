@@ -186,6 +186,106 @@ def test_plateau_schedulers(both) -> None:
     assert_same(ours, theirs)
 
 
+def plateau_of_groups(engine: str) -> list:
+    """Metrics as evaluators give them; a bound for each of the groups of a wrapped optimizer."""
+    import importlib
+
+    import numpy as np
+    import torch
+
+    optim = importlib.import_module(f"{engine}.optim")
+    results = []
+    for bounds in ([0.1, 0.4], 0.2):
+        groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.5, 0.9)]
+        wrapper = optim.OptimWrapper(torch.optim.SGD(groups, lr=0.3))
+        scheduler = optim.ReduceOnPlateauLR(wrapper, patience=0, min_value=bounds)
+        for value in (np.float32(2), np.int64(2), np.array(3.0), 4, torch.tensor(4.0)):
+            scheduler.step({"loss": value})
+            results.append([wrapper.get_lr(), float(scheduler.best), scheduler.min_values])
+    return results
+
+
+def test_plateau_schedulers_of_several_groups(both) -> None:
+    theirs, ours = both(plateau_of_groups)
+    assert_same(ours, theirs)
+
+
+def logged_values(engine: str, cases: list[tuple[str, dict]]) -> list[str]:
+    import importlib
+    import warnings
+    from pathlib import Path
+
+    import torch
+
+    warnings.simplefilter("ignore")
+    optim = importlib.import_module(f"{engine}.optim.scheduler")
+    logging = importlib.import_module(f"{engine}.logging")
+    logging.MMLogger.get_instance("verbose", log_file="verbose.log")
+    for name, args in cases:
+        groups = [{"params": [torch.nn.Parameter(torch.zeros(1))]} for _ in range(2)]
+        sgd = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+        scheduler = getattr(optim, name)(sgd, verbose=True, **args)
+        for _ in range(12):
+            scheduler.step()
+    lines = Path("verbose.log").read_text().splitlines()
+    return [line.split(" - ", 1)[-1] for line in lines]
+
+
+def test_new_values_are_logged_in_the_same_words(both) -> None:
+    cases = [
+        (f"{family}{kind}", args)
+        for family, args in spread(1)
+        for kind in ("LR", "Momentum")
+        if family != "OneCycle"
+    ]
+    theirs, ours = both(logged_values, cases)
+    assert_same(ours, theirs)
+    assert len(ours) > 100
+
+
+def by_last_step(engine: str, cases: list[tuple[str, dict]], last_step: int) -> list:
+    """Go on without a state dict, from what the groups of the optimizer hold."""
+    import importlib
+    import warnings
+
+    import torch
+
+    warnings.simplefilter("ignore")
+    schedulers = importlib.import_module(f"{engine}.optim.scheduler")
+    results = []
+    for name, args in cases:
+        sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.07, momentum=0.8)
+        try:
+            getattr(schedulers, name)(sgd, **args, last_step=last_step)
+        except KeyError as error:
+            results.append(type(error).__name__)
+        sgd.param_groups[0].update(
+            initial_lr=0.1, initial_momentum=0.9, max_lr=0.3, min_lr=1e-4, momentum=0.8
+        )
+        scheduler = getattr(schedulers, name)(sgd, **args, last_step=last_step)
+        for _ in range(30):
+            results.append([sgd.param_groups[0]["lr"], sgd.param_groups[0]["momentum"]])
+            results.append([scheduler.last_step, scheduler._global_step])
+            try:
+                scheduler.step()
+            except ZeroDivisionError:  # a polynomial that is already over
+                results.append("over")
+                break
+    return results
+
+
+@pytest.mark.parametrize("last_step", [0, 7])
+def test_schedules_resumed_by_their_last_step(both, last_step: int) -> None:
+    cases = []
+    for family, args in spread(2):
+        if isinstance(args.get("eta_max"), list):
+            args["eta_max"] = 0.3
+        kinds = ("LR",) if family == "OneCycle" else ("LR", "Momentum")
+        cases += [(f"{family}{kind}", args) for kind in kinds]
+    theirs, ours = both(by_last_step, cases, last_step)
+    assert_same(ours, theirs)
+
+
 def states(engine: str, cases: list[tuple[str, dict]], loaded: list[dict] | None) -> list:
     """Return the state of each scheduler after 10 steps, or go on from given states for 30."""
     import importlib
@@ -287,6 +387,68 @@ def test_parameter_groups(both) -> None:
     theirs, ours = both(parameter_groups, rules)
     for rule, their, our in zip(rules, theirs, ours, strict=True):
         assert_same(our, their, repr(rule))
+
+
+def deformable_groups(engine: str, package: str, rules: list[dict]) -> list:
+    """Groups of a model with deformable convolutions, of a stand-in for mmcv's operators."""
+    import importlib
+    import sys
+
+    sys.path.insert(0, package)
+    import torch
+    from mmcv import ops
+    from torch import nn
+
+    optim = importlib.import_module(f"{engine}.optim")
+    results: list = []
+    for rule in rules:
+        torch.manual_seed(0)
+        model = nn.ModuleDict(
+            {
+                "dcn": ops.DeformConv2d(),
+                "inner": nn.Sequential(ops.ModulatedDeformConv2d(), nn.Conv2d(1, 1, 1)),
+                "conv_offset": nn.Conv2d(1, 1, 1),
+                "frozen": nn.Linear(1, 1).requires_grad_(False),
+            }
+        )
+        model["again"] = model["dcn"].conv_offset
+        names = {id(param): name for name, param in model.named_parameters()}
+        optimizer = {"type": "SGD", "lr": 0.1, "weight_decay": 0.01}
+        cfg = {"optimizer": optimizer, "paramwise_cfg": {"bypass_duplicate": True, **rule}}
+        groups = optim.build_optim_wrapper(model, cfg).optimizer.param_groups
+        results.append([{**g, "params": names[id(g["params"][0])]} for g in groups])
+    return results
+
+
+MMCV_OPERATORS = """
+from torch import nn
+
+class DeformConv2d(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(nn.Conv2d(1, 1, 1).weight.data)
+        self.bias = nn.Parameter(nn.Conv2d(1, 1, 1).bias.data)
+        self.conv_offset = nn.Conv2d(1, 1, 1)
+
+class ModulatedDeformConv2d(DeformConv2d):
+    pass
+"""
+
+
+def test_parameter_groups_of_deformable_convolutions(both, tmp_path) -> None:
+    package = tmp_path / "mmcv"
+    package.mkdir()
+    for file, text in (("__init__", ""), ("_ext", ""), ("ops", MMCV_OPERATORS)):
+        (package / f"{file}.py").write_text(text)
+    rules = [
+        {"dcn_offset_lr_mult": 0.1},
+        {"dcn_offset_lr_mult": 0.1, "bias_lr_mult": 2.0, "flat_decay_mult": 0.5},
+        {"bias_lr_mult": 2.0, "bias_decay_mult": 0.0},
+        {"dcn_offset_lr_mult": 0.1, "custom_keys": {"inner": {"lr_mult": 3.0}, "inne": {}}},
+        {"dcn_offset_lr_mult": 0.1, "norm_decay_mult": 0.0, "dwconv_decay_mult": 0.2},
+    ]
+    theirs, ours = both(deformable_groups, str(tmp_path), rules)
+    assert_same(ours, theirs)
 
 
 def training(engine: str, cases: list[dict]) -> list:
