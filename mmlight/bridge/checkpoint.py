@@ -84,7 +84,8 @@ def documented_keys(
         "state_dict": weights(runner),
         "message_hub": runner.message_hub.state_dict(),
     }
-    if save_optimizer and runner.optim_wrapper is not None:
+    # A strategy that shards the optimizers' states gathers them for Lightning's own key alone.
+    if save_optimizer and runner.optim_wrapper is not None and not is_sharded(runner.trainer):
         checkpoint["optimizer"] = runner.optim_wrapper.state_dict()
     if save_param_scheduler and runner.param_schedulers:
         checkpoint["param_schedulers"] = _scheduler_states(runner.param_schedulers)
@@ -103,6 +104,11 @@ def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
         if isinstance(value, torch.Tensor):
             state[name] = value.detach().cpu()
     return state
+
+
+def is_sharded(trainer: pl.Trainer) -> bool:
+    """Tell whether a strategy such as FSDP leaves each process a part of weights and optimizers."""
+    return trainer.strategy.restore_checkpoint_after_setup
 
 
 def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -205,7 +211,9 @@ def _lightning_keys(runner: Any, position: dict[str, Any], save_optimizer: bool)
         "lr_schedulers": [],
     }
     if save_optimizer:
-        keys["optimizer_states"] = [one.state_dict() for one in optimizers_of(runner)]
+        keys["optimizer_states"] = [
+            trainer.strategy.optimizer_state(one) for one in optimizers_of(runner)
+        ]
     return keys
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.strategies import FSDPStrategy
 from lightning.pytorch.trainer.states import TrainerFn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
 from mmlight.bridge.stepper import connect
-from mmlight.model import is_model_wrapper
+from mmlight.model import BaseModel, MMFullyShardedDataParallel, is_model_wrapper
 from mmlight.model.state_dict import get_state_dict
 
 
@@ -40,7 +42,8 @@ class ModelModule(pl.LightningModule):
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Return the state of the model itself, without a trace of wrappers."""
-        if is_model_wrapper(self.model):
+        gathers = isinstance(self.model, FullyShardedDataParallel)
+        if is_model_wrapper(self.model) and not gathers:
             return get_state_dict(self.model, *args, **kwargs)
         return self.model.state_dict(*args, **kwargs)
 
@@ -52,6 +55,31 @@ class ModelModule(pl.LightningModule):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Do nothing: a Trainer that starts would clear gradients pending since a checkpoint."""
+
+    def configure_model(self) -> None:
+        """Let FSDP shard the model instead of this module.
+
+        Around this module it would be in its forward pass while a training step goes backward.
+
+        Raises:
+            ValueError: If the model has a training step of its own.
+        """
+        strategy = self.trainer.strategy
+        if not isinstance(strategy, FSDPStrategy) or is_model_wrapper(self.model):
+            return
+        if type(self.model).train_step is not BaseModel.train_step:
+            raise ValueError(
+                f"strategy='fsdp' cannot train {type(self.model).__name__}, whose train_step is "
+                "its own: use strategy='ddp_find_unused_parameters_true'"
+            )
+        self.model = self.runner.model = MMFullyShardedDataParallel(
+            self.model,
+            cpu_offload=strategy.cpu_offload,
+            mixed_precision=strategy.mixed_precision_config,
+            sharding_strategy=strategy.sharding_strategy,
+            device_id=strategy.root_device,
+            **strategy.kwargs,
+        )
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Return the optimizers of the wrapper, in its order."""
@@ -99,7 +127,8 @@ class ModelModule(pl.LightningModule):
             for name, value in (self.evaluated or {}).items()
             if isinstance(value, int | float) or getattr(value, "ndim", None) == 0
         }
-        self.log_dict(scalars)
+        # Equal in all processes: to say so spares the user a warning.
+        self.log_dict(scalars, sync_dist=self.trainer.world_size > 1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the documented keys to a checkpoint that the Trainer writes."""

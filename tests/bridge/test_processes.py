@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,19 @@ def test_every_way_gives_the_same(tmp_path: Path) -> None:
         assert losses != other_losses
         assert_same(weights, other_weights)
     assert len(ways[0][0][1]) == 9  # 18 samples in batches of 4 for two: 3 an epoch
+
+
+def test_a_sharded_model(tmp_path: Path) -> None:
+    """FSDP trains, saves and resumes to what DDP does."""
+    runs = []
+    for way in ("in a Trainer of the user's", "in a Trainer of the user's, sharded"):
+        begun, resumed = tmp_path / way, tmp_path / f"{way}, resumed"
+        runs.append([train(way, begun)])
+        shutil.copytree(begun, resumed)
+        runs[-1].append(train(f"{way}, resumed", resumed))
+    assert_same(runs[1], runs[0])
+    _, losses, _ = runs[1][1][0]
+    assert len(losses) == 3
 
 
 def test_processes_that_begin_in_mid_program_are_refused(tmp_path: Path) -> None:
