@@ -93,7 +93,9 @@ class _Writer:
                 return self._broken(entries, inner)
             # At the top level only a container at the end is broken without a break before it.
             is_plain = indent or not any(isinstance(v, (dict, list, tuple)) for v in earlier)
-            fits = (is_plain and column + 5 + length <= self.width) or math.isinf(self.width)
+            fits = (
+                is_plain and column + (5 if indent else 7) + length <= self.width
+            ) or math.isinf(self.width)
         if fits:
             return line
         arguments = [self._argument(k, v, inner, inner) for k, v in entries]

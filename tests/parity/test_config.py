@@ -152,6 +152,15 @@ def test_dumps_the_same_text(both):
         "model = dict(type='GAN', generator=dict(type='Generator', channels=64, out=dict(k=1)),"
         " odd={'a b': 1, 3: 'it\\'s'})\nparam_scheduler = [dict(type='LinearLR', end=500)]\n",
         READ,
+        # Lines that are just too long, and what stands alone in its dict.
+        "test = [dict(type='COCOVQA', question_file="
+        "'annotations/v2_OpenEnded_mscoco_validation2014_questions_and_more.json')]\n"
+        "param_scheduler = [dict(type='LinearLR', begin=0, by_epoch=False, end=1000,"
+        " start_factor=0.001)]\n"
+        "train_cfg = dict(augments=[dict(type='Mixup', alpha=0.8),"
+        " dict(type='CutMix', alpha=1.)])\n"
+        "pipeline = [dict(type='Flip', direction='vertical', flip_ratio=0.5, keys=['img', 'gt'])]\n"
+        "visualizer = dict(type='Visualizer', vis_backends=[dict(type='VisBackend')])\n",
     ]
     theirs, ours = both(read, FILES, texts, kept="text")
     for our_result, their_result in zip(ours, theirs, strict=True):
