@@ -55,7 +55,7 @@ def build_runner_with_tta(cfg: dict | ConfigDict | Config) -> Any:
     for key in ("tta_model", "tta_pipeline", "test_dataloader"):
         if cfg.get(key) is None:
             raise AssertionError(f"test-time augmentation needs the config key {key!r}")
-    changed = cfg.copy() if isinstance(cfg, Config) else Config({**cfg})
+    changed: Any = cfg.copy() if isinstance(cfg, Config) else Config({**cfg})
     changed.test_dataloader = _with_pipeline(cfg["test_dataloader"], cfg["tta_pipeline"])
     hook = {"type": "PrepareTTAHook", "tta_cfg": cfg["tta_model"]}
     changed.custom_hooks = [*(cfg.get("custom_hooks") or ()), hook]

@@ -21,6 +21,7 @@ from mmlight.runner.model_zoo import (
     get_torchvision_models,
     near_name,
 )
+from mmlight.utils import is_seq_of
 
 Loader = Callable[..., Any]
 
@@ -29,8 +30,8 @@ class CheckpointLoader:
     """Read checkpoints from files, URLs and the schemes that model zoos have.
 
     Known are paths, ``http(s)://``, ``torchvision://``, ``open-mmlab://``, ``mmcls://``,
-    ``s3://`` and ``petrel://``; :meth:`register_scheme` adds more. ``pavi://`` belonged to a
-    service that is gone, and says so.
+    ``s3://``, ``ceph://`` and ``petrel://``; :meth:`register_scheme` adds more. ``pavi://``
+    belonged to a service that is gone, and says so.
 
     Example:
         >>> @CheckpointLoader.register_scheme("memory://", force=True)
@@ -61,7 +62,13 @@ class CheckpointLoader:
 
         Raises:
             KeyError: If a prefix has a loader and not ``force``.
+            TypeError: If ``prefixes`` is neither a str nor a list of these, or ``loader`` is no
+                function.
         """
+        if not isinstance(prefixes, str) and not is_seq_of(prefixes, str):
+            raise TypeError(f"prefixes must be a str or a sequence of str, got {prefixes!r}")
+        if loader is not None and not callable(loader):
+            raise TypeError(f"loader must be a function or None, got {loader!r}")
         if loader is None:
             return lambda function: cls._register(prefixes, function, force)
         cls._register(prefixes, loader, force)
@@ -159,12 +166,13 @@ def load_from_ceph(
     *,
     weights_only: bool = True,
 ) -> Any:
-    """Read a file from an S3-compatible store.
+    """Read a file from an S3-compatible store; ``ceph://`` is another word for ``s3://``.
 
     Raises:
         ImportError: If the package that the storage backend needs is not installed.
     """
-    return read_checkpoint(filename, map_location, weights_only, backend_args={"backend": backend})
+    url = re.sub("^ceph://", "s3://", filename)
+    return read_checkpoint(url, map_location, weights_only, backend_args={"backend": backend})
 
 
 def load_from_torchvision(

@@ -80,6 +80,11 @@ def test_latest(tmp_path: Path) -> None:
     assert find_latest_checkpoint(str(tmp_path)) == f"{tmp_path}/iter_5.pth"
 
 
+def test_latest_of_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "last_checkpoint").touch()
+    assert find_latest_checkpoint(str(tmp_path)) is None
+
+
 def test_latest_in_a_folder_that_was_moved(tmp_path: Path) -> None:
     (tmp_path / "last_checkpoint").write_text("/where/it/was/iter_5.pth")
     assert find_latest_checkpoint(str(tmp_path)) == "/where/it/was/iter_5.pth"

@@ -148,10 +148,10 @@ def test_service_that_is_gone() -> None:
 @pytest.mark.skipif(
     importlib.util.find_spec("petrel_client") is not None, reason="petrel_client is installed"
 )
-@pytest.mark.parametrize("name", ["s3://bucket/a.pth", "petrel://bucket/a.pth"])
-def test_store_whose_package_is_missing(name: str) -> None:
+@pytest.mark.parametrize("scheme", ["s3", "petrel", "ceph"])
+def test_store_whose_package_is_missing(scheme: str) -> None:
     with pytest.raises(ImportError, match=r"(?i)petrel|s3fs"):
-        load(name)
+        load(f"{scheme}://bucket/a.pth")
 
 
 def test_registering(tmp_path: Path) -> None:
@@ -166,6 +166,14 @@ def test_registering(tmp_path: Path) -> None:
     assert seen == [("toy://a", "cpu"), ("toys://b", "cpu")]
     with pytest.raises(KeyError, match="force=True"):
         CheckpointLoader.register_scheme("toy://", load_from_toys)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"), [((3,), "prefixes"), (([3],), "prefixes"), (("a://", "b"), "loader")]
+)
+def test_registering_what_cannot_be_meant(args: tuple, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        CheckpointLoader.register_scheme(*args)
 
 
 def test_what_is_loaded_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
