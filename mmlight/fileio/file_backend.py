@@ -62,7 +62,7 @@ def find_backend(uri: str | Path) -> type[BaseStorageBackend]:
         return FsspecBackend
     close = get_close_matches(prefix, [*filter(None, prefix_to_backends), *available_protocols()])
     raise KeyError(
-        f"no storage backend is known for {prefix}:// ({uri})"
+        f"no storage backend is known for {prefix}:// ({uri}), register_backend can add one"
         + (f", did you mean {' or '.join(close)}?" if close else "")
     )
 
@@ -85,6 +85,7 @@ def get_file_backend(
         BaseStorageBackend: The backend.
 
     Raises:
+        TypeError: If ``backend_args`` is not a dict.
         ValueError: If neither ``uri`` nor a ``backend`` is given.
         KeyError: If the scheme or the name is unknown.
 
@@ -94,6 +95,8 @@ def get_file_backend(
         >>> get_file_backend(backend_args={"backend": "http"}).name
         'HTTPBackend'
     """
+    if backend_args is not None and not isinstance(backend_args, dict):
+        raise TypeError(f"backend_args should be a dict or None, but got {backend_args!r}")
     args = dict(backend_args or {})
     name = args.pop("backend", None)
     if name is not None:

@@ -23,7 +23,7 @@ def list_from_file(
     Args:
         filename (str or Path): The file, in any storage.
         prefix (str): Text to put before each line.
-        offset (int): Number of lines to leave out at the start.
+        offset (int): Number of lines to leave out at the start; none if it is negative.
         max_num (int): Most lines to read; no limit if it is not positive.
         encoding (str): Encoding of the text.
         file_client_args (dict, optional): Deprecated, see :class:`FileClient`.
@@ -31,6 +31,9 @@ def list_from_file(
 
     Returns:
         list of str: The lines without their ends.
+
+    Raises:
+        TypeError: If ``filename`` is not a path.
 
     Example:
         >>> from mmlight.fileio import put_text, remove
@@ -40,6 +43,7 @@ def list_from_file(
         >>> remove("memory://doc-lines.txt")
     """
     lines = _lines(filename, encoding, file_client_args, backend_args)
+    offset = max(offset, 0)
     end = offset + max_num if max_num > 0 else None
     return [prefix + line for line in islice(lines, offset, end)]
 
@@ -65,6 +69,7 @@ def dict_from_file(
 
     Raises:
         AssertionError: If a line has no value.
+        TypeError: If ``filename`` is not a path.
 
     Example:
         >>> from mmlight.fileio import put_text, remove

@@ -32,7 +32,7 @@ def load(
         object: What was read.
 
     Raises:
-        TypeError: If the format is unknown.
+        TypeError: If the format is unknown, or ``file`` neither a path nor an open file.
         ValueError: If both ``file_client_args`` and ``backend_args`` are given.
 
     Example:
@@ -40,10 +40,10 @@ def load(
         >>> load(io.StringIO('{"a": 1}'), file_format="json")
         {'a': 1}
     """
-    storage = choose_storage(file, file_client_args, backend_args)
     handler = get_handler(file_format or _ending(file))
     if hasattr(file, "read"):
         return handler.load_from_fileobj(file, **kwargs)
+    storage = choose_storage(file, file_client_args, backend_args)
     with storage.open_to_read(file, text=handler.str_like) as stream:
         return handler.load_from_fileobj(stream, **kwargs)
 
@@ -70,7 +70,7 @@ def dump(
         str or bytes or None: What was written, if there is no ``file``.
 
     Raises:
-        TypeError: If the format is unknown.
+        TypeError: If the format is unknown, or ``file`` neither a path nor an open file.
         ValueError: If neither ``file`` nor ``file_format`` is given.
 
     Example:
@@ -91,18 +91,21 @@ def dump(
     return put(content, file)
 
 
-def choose_storage(file: Any, file_client_args: dict | None, backend_args: dict | None) -> Any:
+def choose_storage(
+    file: str | Path, file_client_args: dict | None, backend_args: dict | None
+) -> Any:
     """Return what reads and writes a file: a backend, or a client if its arguments are given.
 
     Args:
-        file (str or Path or file-like object): The file.
+        file (str or Path): The file.
         file_client_args (dict, optional): Deprecated, see :class:`FileClient`.
         backend_args (dict, optional): As for :func:`get_file_backend`.
 
     Returns:
-        BaseStorageBackend or None: None for a file that is open already.
+        BaseStorageBackend: The backend.
 
     Raises:
+        TypeError: If ``file`` is not a path.
         ValueError: If both arguments are given.
     """
     if file_client_args is not None:
@@ -114,7 +117,7 @@ def choose_storage(file: Any, file_client_args: dict | None, backend_args: dict 
         if backend_args is not None:
             raise ValueError('"file_client_args" and "backend_args" cannot be set together')
     if not isinstance(file, (str, Path)):
-        return None
+        raise TypeError(f"file should be a str, a Path or an open file, but got {type(file)}")
     if file_client_args is not None:
         return FileClient.infer_client(file_client_args, file).client
     return get_file_backend(file, backend_args=backend_args, enable_singleton=True)

@@ -140,8 +140,45 @@ def test_backend_args_choose_the_backend(bucket):
     assert fileio.join_path("data", "/a.json", backend_args=args) == "data/a.json"
 
 
+@pytest.mark.parametrize("file", [None, 3, {"a": 1}])
+def test_what_is_no_file(file):
+    for call in (
+        lambda: fileio.load(file, file_format="json"),
+        lambda: fileio.list_from_file(file),
+        lambda: fileio.dict_from_file(file),
+    ):
+        with pytest.raises(TypeError, match="file should be a str, a Path or an open file, but"):
+            call()
+    if file is not None:
+        with pytest.raises(TypeError, match="file should be a str, a Path or an open file, but"):
+            fileio.dump([1], file, file_format="json")
+
+
+def test_contents_of_another_type(top):
+    for obj in ("abc", None, 3):
+        with pytest.raises(TypeError, match="obj should be bytes, but got"):
+            fileio.put(obj, f"{top}/a")
+    with pytest.raises(TypeError, match="obj should be a str, but got <class 'bytes'>"):
+        fileio.put_text(b"abc", f"{top}/a")
+    assert not fileio.exists(f"{top}/a")
+    fileio.put(memoryview(b"abc"), f"{top}/a")
+    assert fileio.get(f"{top}/a") == b"abc"
+
+
+def test_a_file_is_no_directory(top):
+    fileio.put(b"a", f"{top}/a.txt")
+    for call in (fileio.rmtree, fileio.list_dir_or_file):
+        with pytest.raises(NotADirectoryError, match=r"a.txt is a file, not a directory"):
+            call(f"{top}/a.txt")
+        with pytest.raises(FileNotFoundError, match="there is no directory"):
+            call(f"{top}/none")
+    assert fileio.get(f"{top}/a.txt") == b"a"
+    with pytest.raises(TypeError, match="NoneType"):
+        fileio.join_path(top, None)
+
+
 def test_generate_presigned_url_where_there_is_none(top):
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match=r"storage of .*a.txt makes no such address"):
         fileio.generate_presigned_url(f"{top}/a.txt")
 
 

@@ -14,13 +14,14 @@ def file(tmp_path_factory):
 
 
 @settings(max_examples=40)
-@given(st.lists(line), st.integers(0, 5), st.integers(-1, 5), st.sampled_from(["\n", "\r\n"]))
+@given(st.lists(line), st.integers(-2, 5), st.integers(-1, 5), st.sampled_from(["\n", "\r\n"]))
 def test_list_from_file(file, lines, offset, max_num, end):
     file.write_bytes("".join(text + end for text in lines).encode())
-    stop = offset + max_num if max_num > 0 else None
+    first = max(offset, 0)
+    stop = first + max_num if max_num > 0 else None
     assert list_from_file(file) == lines
     assert list_from_file(str(file), prefix="p/", offset=offset, max_num=max_num) == [
-        "p/" + text for text in lines[offset:stop]
+        "p/" + text for text in lines[first:stop]
     ]
 
 

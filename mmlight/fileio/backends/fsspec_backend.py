@@ -35,8 +35,15 @@ class FsspecBackend(BaseStorageBackend):
         self._storage_options = storage_options
 
     def _locate(self, filepath: str | Path) -> tuple[AbstractFileSystem, str]:
+        return self._open(str(filepath), **self._storage_options)
+
+    @staticmethod
+    def _open(url: str, **options: Any) -> tuple[AbstractFileSystem, str]:
         # Asked for every time: fsspec keeps its file systems, and makes new ones after a fork.
-        return url_to_fs(str(filepath), **self._storage_options)
+        try:
+            return url_to_fs(url, **options)
+        except ImportError as error:
+            raise ImportError(f"{url} needs a package that is not installed: {error}") from error
 
     def _make_parent(self, fs: AbstractFileSystem, path: str) -> None:
         fs.makedirs(fs._parent(path), exist_ok=True)
@@ -86,10 +93,15 @@ class FsspecBackend(BaseStorageBackend):
         Args:
             obj (bytes): The content.
             filepath (str or Path): The file.
+
+        Raises:
+            TypeError: If ``obj`` is not bytes or a view of them.
         """
+        if not isinstance(obj, (bytes, bytearray, memoryview)):
+            raise TypeError(f"obj should be bytes, but got {type(obj)}")
         fs, path = self._locate(filepath)
         self._make_parent(fs, path)
-        fs.pipe_file(path, obj)
+        fs.pipe_file(path, bytes(obj))
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = "utf-8") -> None:
         """Write text to a file, making the folders above it.
@@ -98,7 +110,12 @@ class FsspecBackend(BaseStorageBackend):
             obj (str): The content.
             filepath (str or Path): The file.
             encoding (str): Encoding of the text.
+
+        Raises:
+            TypeError: If ``obj`` is not a string.
         """
+        if not isinstance(obj, str):
+            raise TypeError(f"obj should be a str, but got {type(obj)}")
         self.put(obj.encode(encoding), filepath)
 
     def exists(self, filepath: str | Path) -> bool:
@@ -151,8 +168,8 @@ class FsspecBackend(BaseStorageBackend):
             >>> FsspecBackend().join_path("s3://bucket/a", "/b", "c")
             's3://bucket/a/b/c'
         """
-        first = str(filepath)
-        return posixpath.join(first, *(str(part).lstrip("/") for part in filepaths))
+        parts = (os.fspath(part).lstrip("/") for part in filepaths)
+        return posixpath.join(os.fspath(filepath), *parts)
 
     @contextmanager
     def get_local_path(self, filepath: str | Path) -> Iterator[str | Path]:
@@ -164,11 +181,10 @@ class FsspecBackend(BaseStorageBackend):
         Yields:
             str: Path of the local copy, which is removed in the end.
         """
-        fs, path = self._locate(filepath)
+        _, path = self._locate(filepath)
         with tempfile.TemporaryDirectory() as folder:
             local = os.path.join(folder, posixpath.basename(path) or "file")
-            fs.get_file(path, local)
-            yield local
+            yield self.copyfile_to_local(filepath, local)
 
     def copyfile(self, src: str | Path, dst: str | Path) -> str | Path:
         """Copy a file within the storage.
@@ -313,8 +329,12 @@ class FsspecBackend(BaseStorageBackend):
 
         Args:
             dir_path (str or Path): The directory.
+
+        Raises:
+            FileNotFoundError: If it does not exist.
+            NotADirectoryError: If it is a file.
         """
-        fs, path = self._locate(dir_path)
+        fs, path = self._require_directory(dir_path)
         fs.rm(path, recursive=True)
 
     def list_dir_or_file(
@@ -340,14 +360,13 @@ class FsspecBackend(BaseStorageBackend):
         Raises:
             TypeError: If ``suffix`` has another type, or is given while directories are listed.
             FileNotFoundError: If there is no such directory.
+            NotADirectoryError: If it is a file.
         """
         if list_dir and suffix is not None:
             raise TypeError("suffix should be None when list_dir is True")
         if suffix is not None and not isinstance(suffix, (str, tuple)):
             raise TypeError(f"suffix must be a string or tuple of strings, but got {type(suffix)}")
-        fs, path = self._locate(dir_path)
-        if not fs.isdir(path):
-            raise FileNotFoundError(f"there is no directory {dir_path}")
+        fs, path = self._require_directory(dir_path)
         return self._walk(fs, path, list_dir, list_file, suffix or "", recursive)
 
     @staticmethod
@@ -384,7 +403,18 @@ class FsspecBackend(BaseStorageBackend):
             NotImplementedError: If the storage has no such thing.
         """
         fs, path = self._locate(url)
-        return fs.sign(path, expiration=expires_in, client_method=client_method)
+        try:
+            return fs.sign(path, expiration=expires_in, client_method=client_method)
+        except NotImplementedError as error:
+            raise NotImplementedError(f"the storage of {url} makes no such address") from error
+
+    def _require_directory(self, dir_path: str | Path) -> tuple[AbstractFileSystem, str]:
+        fs, path = self._locate(dir_path)
+        if not fs.isdir(path):
+            if fs.exists(path):
+                raise NotADirectoryError(f"{dir_path} is a file, not a directory")
+            raise FileNotFoundError(f"there is no directory {dir_path}")
+        return fs, path
 
     def _require_free(self, dst: str | Path) -> str:
         fs, target = self._locate(dst)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from .base import BaseStorageBackend
 
+# LMDB refuses to open a database twice in a process, and a dataset may be read by several backends.
+_environments: WeakValueDictionary[str, Any] = WeakValueDictionary()
+
 
 class LmdbBackend(BaseStorageBackend):
-    """Database of LMDB whose keys serve as file names. It is opened at the first read.
+    """Database of LMDB whose keys serve as file names.
+
+    It is opened at the first read, once for all backends of a process, and again in a process that
+    the backend is sent to.
 
     Args:
         db_path (str): Path of the database.
@@ -20,6 +29,7 @@ class LmdbBackend(BaseStorageBackend):
 
     Raises:
         ImportError: If the package ``lmdb`` is not installed.
+        lmdb.Error: At the first read, if there is no such database.
 
     Example:
         >>> backend = LmdbBackend("path/to/lmdb")  # doctest: +SKIP
@@ -35,11 +45,8 @@ class LmdbBackend(BaseStorageBackend):
         readahead: bool = False,
         **kwargs: Any,
     ) -> None:
-        try:
-            import lmdb
-        except ImportError as error:
-            raise ImportError("LmdbBackend needs a package: pip install lmdb") from error
-        self._lmdb = lmdb
+        if find_spec("lmdb") is None:
+            raise ImportError("LmdbBackend needs a package: pip install lmdb")
         self.db_path = str(db_path)
         self.readonly = readonly
         self.lock = lock
@@ -59,7 +66,7 @@ class LmdbBackend(BaseStorageBackend):
         if self._client is None:
             self._client = self._open()
         with self._client.begin(write=False) as transaction:
-            return transaction.get(str(filepath).encode("ascii"))
+            return transaction.get(str(filepath).encode())
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
         """Read the value of a key as text.
@@ -70,18 +77,25 @@ class LmdbBackend(BaseStorageBackend):
 
         Returns:
             str: The value.
+
+        Raises:
+            KeyError: If there is no such key.
         """
-        return self.get(filepath).decode(encoding)
+        value = self.get(filepath)
+        if value is None:
+            raise KeyError(f"{self.db_path} has no key {str(filepath)!r}")
+        return value.decode(encoding)
 
     def _open(self) -> Any:
-        return self._lmdb.open(
-            self.db_path,
-            readonly=self.readonly,
-            lock=self.lock,
-            readahead=self.readahead,
-            **self.kwargs,
-        )
+        import lmdb
 
-    def __del__(self) -> None:
-        if getattr(self, "_client", None) is not None:
-            self._client.close()
+        options = {"readonly": self.readonly, "lock": self.lock, "readahead": self.readahead}
+        options.update(self.kwargs)
+        key = f"{os.path.realpath(self.db_path)} {sorted(options.items())}"
+        environment = _environments.get(key)
+        if environment is None:
+            environment = _environments[key] = lmdb.open(self.db_path, **options)
+        return environment
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_client": None}

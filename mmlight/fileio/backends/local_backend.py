@@ -124,7 +124,7 @@ class LocalBackend(FsspecBackend):
             >>> LocalBackend().join_path("/path/of/dir1", "dir2", "path/of/file")
             '/path/of/dir1/dir2/path/of/file'
         """
-        return osp.join(str(filepath), *map(str, filepaths))
+        return osp.join(os.fspath(filepath), *filepaths)
 
     @contextmanager
     def get_local_path(self, filepath: str | Path) -> Iterator[str | Path]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fsspec import AbstractFileSystem
-from fsspec.core import url_to_fs
 
 from .fsspec_backend import FsspecBackend
 
@@ -64,12 +63,7 @@ class PetrelBackend(FsspecBackend):
         cluster = named["cluster"] if named else None
         url = url[named.end() :] if named else url
         options = self._cluster_options(cluster) if url.startswith("s3://") else {}
-        try:
-            return url_to_fs(url, **options)
-        except ImportError as error:
-            raise ImportError(
-                f"PetrelBackend needs a package to reach {url}: {error} (pip install s3fs)"
-            ) from error
+        return self._open(url, **options)
 
     def _make_parent(self, fs: AbstractFileSystem, path: str) -> None:
         # S3 has no folders, and making them would make a bucket that is not there.

@@ -42,6 +42,7 @@ def register_backend(
     Raises:
         TypeError: If ``name`` is no string, or ``backend`` no subclass of
             :class:`BaseStorageBackend`.
+        AssertionError: If ``prefixes`` has another type.
         ValueError: If the name or a prefix is taken and ``force`` is False.
 
     Example:
@@ -74,8 +75,8 @@ def _register(name: str, backend: Any, force: bool, prefixes: Any) -> None:
     if not issubclass(backend, BaseStorageBackend):
         raise TypeError(f"backend {backend} is not a subclass of BaseStorageBackend")
     schemes = [] if prefixes is None else [prefixes] if isinstance(prefixes, str) else prefixes
-    assert isinstance(schemes, (list, tuple)), (
-        f"prefixes should be a string, a list or a tuple, but got {type(prefixes)}"
+    assert isinstance(schemes, (list, tuple)) and all(isinstance(s, str) for s in schemes), (
+        f"prefixes should be a string, or a list or tuple of strings, but got {prefixes!r}"
     )
     for table, key in [(backends, name), *((prefix_to_backends, scheme) for scheme in schemes)]:
         if key in table and not force:

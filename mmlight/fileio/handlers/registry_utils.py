@@ -47,7 +47,7 @@ def register_handler(file_formats: str | list[str], **kwargs: Any) -> Callable[[
         raise TypeError(f"file_formats must be a str or a list of str, but got {file_formats!r}")
 
     def decorate(cls: C) -> C:
-        if not issubclass(cls, BaseFileHandler):
+        if not (isinstance(cls, type) and issubclass(cls, BaseFileHandler)):
             raise TypeError(f"handler must be a child of BaseFileHandler, not {cls}")
         file_handlers.update(dict.fromkeys(formats, cls(**kwargs)))
         return cls

@@ -1,18 +1,34 @@
-"""FsspecBackend, and PetrelBackend over the same storage through its path_mapping."""
+"""FsspecBackend, and PetrelBackend over the same storage through its path_mapping and over S3.
+
+For S3 itself: ``pip install "moto[server]" s3fs``.
+"""
 
 import shutil
 from pathlib import Path
+from urllib.request import urlopen
 
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from mmlight.fileio import FsspecBackend, PetrelBackend
+from tests.fileio.s3_server import serve_bucket
 
 
-@pytest.fixture(params=["fsspec", "petrel"])
-def storage(request, bucket):
+@pytest.fixture(scope="module")
+def petrel_conf(tmp_path_factory):
+    with serve_bucket(tmp_path_factory.mktemp("s3")) as conf:
+        yield conf
+
+
+@pytest.fixture(params=["fsspec", "petrel", "s3"])
+def storage(request, bucket, monkeypatch):
     """A backend and the address of an empty folder in it."""
+    if request.param == "s3":
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        conf = request.getfixturevalue("petrel_conf")
+        return PetrelBackend(conf_path=str(conf)), bucket.replace("memory://", "petrel://bucket/")
     if request.param == "fsspec":
         return FsspecBackend(), bucket
     return PetrelBackend(path_mapping={"petrel://mapped": bucket}), "petrel://mapped"
@@ -185,10 +201,15 @@ def test_presigned_addresses(backend, address):
     )
 
 
-def test_a_storage_that_cannot_sign(storage):
+def test_a_presigned_address_where_the_storage_can_sign(storage):
     backend, top = storage
-    with pytest.raises(NotImplementedError):
-        backend.generate_presigned_url(f"{top}/a")
+    backend.put(b"hello", f"{top}/a")
+    if "bucket/" not in top:
+        with pytest.raises(NotImplementedError, match="makes no such address"):
+            backend.generate_presigned_url(f"{top}/a")
+        return
+    with urlopen(backend.generate_presigned_url(f"{top}/a", expires_in=60)) as answer:
+        assert answer.read() == b"hello"
 
 
 def test_storage_options_reach_the_file_system(tree):

@@ -1,10 +1,12 @@
+import http.server
 import pickle
+import threading
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from mmlight.fileio import HTTPBackend, load
+from mmlight.fileio import HTTPBackend, dump, list_from_file, load
 
 
 def test_a_file_of_a_server(server):
@@ -41,6 +43,75 @@ def test_what_is_not_there(server):
         HTTPBackend().get("http://127.0.0.1:9/a.txt")
     with pytest.raises(ValueError, match="not '/etc/hostname'"):
         HTTPBackend().get("/etc/hostname")
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    """A server with more to say than files: redirects, errors, no length and no HEAD."""
+
+    def log_message(self, *args):
+        """Keep the tests' output clean."""
+
+    def do_GET(self):
+        status, body = {"/moved": (302, b""), "/late": (200, b"gr\xc3\xb6\xc3\x9fe\r\n")}.get(
+            self.path, (int(self.path[1:4]) if self.path[1:4].isdigit() else 404, b"")
+        )
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/late")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def answers(server):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as web:
+        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{web.server_port}"
+        web.shutdown()
+        thread.join()
+
+
+def test_redirects_and_answers_without_a_length(answers):
+    backend = HTTPBackend()
+    for address in (f"{answers}/moved", f"{answers}/late"):
+        assert backend.get(address) == "größe\r\n".encode()
+        assert backend.get_text(address) == "größe\n"
+        with backend.get_local_path(address) as path:
+            assert Path(path).read_bytes() == "größe\r\n".encode()
+    assert list_from_file(f"{answers}/late") == ["größe"]
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_an_error_of_the_server_is_told_and_no_missing_file(answers, status):
+    backend = HTTPBackend()
+    for read in (backend.get, backend.get_text, list_from_file):
+        with pytest.raises(ConnectionError, match=f"/{status} could not be read: {status}"):
+            read(f"{answers}/{status}")
+    with (
+        pytest.raises(ConnectionError, match=f"{status}"),
+        backend.get_local_path(f"{answers}/{status}"),
+    ):
+        pass
+
+
+def test_writing_is_refused_before_the_server_is_asked(tmp_path):
+    backend, address = HTTPBackend(), "http://nowhere.invalid/a.txt"
+    (tmp_path / "a").touch()
+    for call in (
+        lambda: backend.put(b"a", address),
+        lambda: backend.put_text("a", address),
+        lambda: backend.remove(address),
+        lambda: backend.rmtree(address),
+        lambda: backend.copyfile(address, f"{address}.copy"),
+        lambda: backend.copytree(address, f"{address}.copy"),
+        lambda: backend.copy_if_symlink_fails(address, f"{address}.copy"),
+        lambda: backend.copyfile_from_local(tmp_path / "a", address),
+        lambda: backend.copytree_from_local(tmp_path, address),
+        lambda: dump([1], "http://nowhere.invalid/a.json"),
+    ):
+        with pytest.raises(NotImplementedError, match="HTTPBackend can only read files"):
+            call()
 
 
 def _read(args):

@@ -1,3 +1,4 @@
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,18 @@ def test_what_nobody_knows():
         get_file_backend(backend_args={"backend": "locl"})
 
 
+@pytest.mark.parametrize("args", ["petrel", [1], 3])
+def test_backend_args_of_another_type(args):
+    with pytest.raises(TypeError, match="backend_args should be a dict or None, but got"):
+        get_file_backend("a", backend_args=args)
+
+
+@pytest.mark.skipif(find_spec("ossfs") is not None, reason="ossfs is installed")
+def test_a_storage_whose_package_is_not_installed():
+    with pytest.raises(ImportError, match=r"oss://bucket/a needs a package .* Install ossfs"):
+        get("oss://bucket/a")
+
+
 def test_register_backend_as_a_function_and_as_a_decorator():
     assert register_backend("constant", Constant, prefixes=["const", "c"]) is None
     assert get("const://a") == get("c://a") == b"7"
@@ -123,7 +136,16 @@ def test_a_taken_name_or_prefix_needs_force():
         ((3, Constant), TypeError, "name should be a string, but got <class 'int'>"),
         (("a", 3), TypeError, "backend should be a class, but got <class 'int'>"),
         (("a", int), TypeError, "not a subclass of BaseStorageBackend"),
-        (("a", Constant, False, 3), AssertionError, "prefixes should be a string, a list"),
+        (
+            ("a", Constant, False, 3),
+            AssertionError,
+            "should be a string, or a list or tuple of strings",
+        ),
+        (
+            ("a", Constant, False, [3]),
+            AssertionError,
+            "should be a string, or a list or tuple of strings",
+        ),
     ],
 )
 def test_what_cannot_be_registered(args, error, message):
