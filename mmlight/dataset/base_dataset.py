@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -115,8 +116,8 @@ class BaseDataset(Dataset):
             list[dict]: The entries.
 
         Raises:
-            TypeError: If the file does not hold a dict, or :meth:`parse_data_info` returns neither
-                a dict nor a list of dicts.
+            TypeError: If the file does not hold a dict of a dict and a list, or
+                :meth:`parse_data_info` returns neither a dict nor a list of dicts.
             ValueError: If the dict lacks ``metainfo`` or ``data_list``.
         """
         annotations = load(self.ann_file)
@@ -130,6 +131,12 @@ class BaseDataset(Dataset):
                 f"Annotation must have data_list and metainfo keys, but {self.ann_file} has "
                 f"{list(annotations)}"
             )
+        for key, kind in (("metainfo", dict), ("data_list", (list, tuple))):
+            if not isinstance(annotations[key], kind):
+                raise TypeError(
+                    f"{key} of annotation file {self.ann_file} should be a "
+                    f"{'dict' if kind is dict else 'list'}, but got {type(annotations[key])}"
+                )
         for key, value in annotations["metainfo"].items():
             self._metainfo.setdefault(key, value)
         data_list: list[dict] = []
@@ -158,8 +165,14 @@ class BaseDataset(Dataset):
             dict | list[dict]: One sample or several.
 
         Raises:
+            TypeError: If the entry is not a dict.
             AssertionError: If the entry lacks a key of ``data_prefix``.
         """
+        if not isinstance(raw_data_info, dict):
+            raise TypeError(
+                f"an entry of data_list should be a dict, but got {type(raw_data_info)}; other "
+                "entries need a `parse_data_info` of their own"
+            )
         for key, prefix in self.data_prefix.items():
             assert key in raw_data_info, (
                 f"raw_data_info {raw_data_info} does not contain the key {key!r} of data_prefix; "
@@ -199,11 +212,11 @@ class BaseDataset(Dataset):
 
         Raises:
             IndexError: If there is no such entry.
+            TypeError: If ``idx`` is not an integer.
         """
-        length = len(self.data_address) if self.serialize_data else len(self.data_list)
-        position = idx + length if idx < 0 else idx
-        if not 0 <= position < length:
-            raise IndexError(f"index {idx} is out of range for a dataset of {length} samples")
+        position = sample_position(
+            idx, len(self.data_address) if self.serialize_data else len(self.data_list)
+        )
         if self.serialize_data:
             data_info = read(self.data_bytes, self.data_address, position)
         else:
@@ -349,6 +362,10 @@ class BaseDataset(Dataset):
 
     def _join_prefix(self) -> None:
         """Put ``data_root`` before the paths that are relative."""
+        if not isinstance(self.data_prefix, dict):
+            raise TypeError(
+                f"data_prefix should be a dict of key and prefix, but got {type(self.data_prefix)}"
+            )
         if self.ann_file and self.data_root and not is_abs(self.ann_file):
             self.ann_file = str(join_path(self.data_root, self.ann_file))
         for key, prefix in self.data_prefix.items():
@@ -366,7 +383,33 @@ def _positions(indices: Any, length: int) -> slice | list[int]:
         return slice(0, indices) if indices >= 0 else slice(max(length + indices, 0), length)
     if not isinstance(indices, Sequence) or isinstance(indices, str):
         raise TypeError(f"indices should be a int or sequence of int, but got {type(indices)}")
-    for index in indices:
-        if not -length <= index < length:
-            raise IndexError(f"index {index} is out of range for a dataset of {length} samples")
-    return [index % length for index in indices]
+    return [sample_position(index, length) for index in indices]
+
+
+def sample_position(idx: int, length: int) -> int:
+    """Return the place of a sample from 0.
+
+    Args:
+        idx (int): Index of the sample; negative from the end.
+        length (int): How many samples there are.
+
+    Returns:
+        int: The place, at least 0 and less than ``length``.
+
+    Raises:
+        IndexError: If there is no such sample.
+        TypeError: If ``idx`` is not an integer.
+
+    Example:
+        >>> sample_position(-1, 10)
+        9
+    """
+    try:
+        position = operator.index(idx)
+    except TypeError:
+        raise TypeError(f"an index of a sample should be an int, but got {type(idx)}") from None
+    if position < 0:
+        position += length
+    if not 0 <= position < length:
+        raise IndexError(f"index {idx} is out of range for a dataset of {length} samples")
+    return position

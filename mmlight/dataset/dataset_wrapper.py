@@ -7,14 +7,14 @@ import logging
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 from torch.utils.data import ConcatDataset as TorchConcatDataset
 from torch.utils.data import Dataset
 
-from mmlight.dataset.base_dataset import BaseDataset
+from mmlight.dataset.base_dataset import BaseDataset, sample_position
 from mmlight.dataset.lazy_init import force_full_init
 from mmlight.logging import print_log
 from mmlight.registry import DATASETS
@@ -37,10 +37,10 @@ def _full_init(dataset: Any) -> None:
         dataset.full_init()
 
 
-def _position(idx: int, length: int) -> int:
-    if not -length <= idx < length:
-        raise IndexError(f"index {idx} is out of range for a dataset of {length} samples")
-    return idx % length
+def _cat_ids(dataset: Any, idx: int) -> list[int]:
+    if not hasattr(dataset, "get_cat_ids"):
+        raise NotImplementedError(f"{type(dataset)} must implement `get_cat_ids` method")
+    return dataset.get_cat_ids(idx)
 
 
 class _DatasetWrapper:
@@ -73,6 +73,22 @@ class _DatasetWrapper:
         """
         dataset, inner = self._locate(idx)
         return dataset.get_data_info(inner)
+
+    @force_full_init
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Get the categories in a sample.
+
+        Args:
+            idx (int): Index of the sample in this dataset.
+
+        Returns:
+            list[int]: Its categories.
+
+        Raises:
+            NotImplementedError: If the wrapped dataset does not tell.
+        """
+        dataset, inner = self._locate(idx)
+        return _cat_ids(dataset, inner)
 
     def __getitem__(self, idx: int) -> Any:
         if not self._fully_initialized:
@@ -124,8 +140,8 @@ class ConcatDataset(_DatasetWrapper, TorchConcatDataset):
             may differ; in all others they must be equal.
 
     Raises:
-        TypeError: If an element is neither a dataset nor a config, or ``ignore_keys`` is neither a
-            string nor a list.
+        TypeError: If ``datasets`` is not a sequence, an element is neither a dataset nor a config,
+            or ``ignore_keys`` is neither a string nor a list.
         ValueError: If the meta information of the datasets differs, or there is no dataset.
 
     Example:
@@ -142,6 +158,10 @@ class ConcatDataset(_DatasetWrapper, TorchConcatDataset):
         lazy_init: bool = False,
         ignore_keys: str | list[str] | None = None,
     ) -> None:
+        if isinstance(datasets, (Dataset, Mapping, str)) or not isinstance(datasets, Iterable):
+            raise TypeError(
+                f"datasets should be a sequence of configs or datasets, but got {type(datasets)}"
+            )
         self.datasets = [_build(dataset) for dataset in datasets]
         if not self.datasets:
             raise ValueError("ConcatDataset needs at least one dataset, but got none")
@@ -179,7 +199,7 @@ class ConcatDataset(_DatasetWrapper, TorchConcatDataset):
             raise ValueError(
                 f"absolute value of index({idx}) should not exceed dataset length({len(self)})."
             )
-        idx = _position(idx, len(self))
+        idx = sample_position(idx, len(self))
         number = bisect_right(self.cumulative_sizes, idx)
         return number, idx - (self.cumulative_sizes[number - 1] if number else 0)
 
@@ -220,11 +240,12 @@ class RepeatDataset(_DatasetWrapper):
 
     Args:
         dataset (Dataset | dict): The dataset, or a config of it.
-        times (int): How many times.
+        times (int): How many times, at least 0.
         lazy_init (bool): Whether annotations are loaded only when they are needed.
 
     Raises:
-        TypeError: If ``dataset`` is neither a dataset nor a config.
+        TypeError: If ``dataset`` is neither a dataset nor a config, or ``times`` not an int.
+        ValueError: If ``times`` is negative.
 
     Example:
         >>> class Numbers(BaseDataset):
@@ -236,6 +257,10 @@ class RepeatDataset(_DatasetWrapper):
     """
 
     def __init__(self, dataset: Any, times: int, lazy_init: bool = False) -> None:
+        if not isinstance(times, int):
+            raise TypeError(f"times should be an int, but got {type(times)}")
+        if times < 0:
+            raise ValueError(f"times should not be negative, but got {times}")
         self.dataset = _build(dataset)
         self.times = times
         self._metainfo = copy.deepcopy(getattr(self.dataset, "metainfo", {}))
@@ -256,7 +281,7 @@ class RepeatDataset(_DatasetWrapper):
 
     @force_full_init
     def _get_ori_dataset_idx(self, idx: int) -> int:
-        return _position(idx, len(self)) % self._ori_len
+        return sample_position(idx, len(self)) % self._ori_len
 
     @force_full_init
     def __len__(self) -> int:
@@ -279,7 +304,8 @@ class ClassBalancedDataset(_DatasetWrapper):
         lazy_init (bool): Whether annotations are loaded only when they are needed.
 
     Raises:
-        TypeError: If ``dataset`` is neither a dataset nor a config.
+        TypeError: If ``dataset`` is neither a dataset nor a config, or ``oversample_thr`` not a
+            number.
         NotImplementedError: If the dataset does not implement ``get_cat_ids``.
 
     Example:
@@ -293,6 +319,8 @@ class ClassBalancedDataset(_DatasetWrapper):
     """
 
     def __init__(self, dataset: Any, oversample_thr: float, lazy_init: bool = False) -> None:
+        if not isinstance(oversample_thr, (int, float)):
+            raise TypeError(f"oversample_thr should be a number, but got {type(oversample_thr)}")
         self.dataset = _build(dataset)
         self.oversample_thr = oversample_thr
         self._metainfo = copy.deepcopy(getattr(self.dataset, "metainfo", {}))
@@ -312,7 +340,7 @@ class ClassBalancedDataset(_DatasetWrapper):
         self._fully_initialized = True
 
     def _get_repeat_factors(self, dataset: BaseDataset, repeat_thr: float) -> list[float]:
-        categories = [set(dataset.get_cat_ids(idx)) for idx in range(len(dataset))]
+        categories = [set(_cat_ids(dataset, idx)) for idx in range(len(dataset))]
         counts = Counter(category for sample in categories for category in sample)
         factors = {
             category: max(1.0, math.sqrt(repeat_thr / (count / len(dataset))))
@@ -325,19 +353,7 @@ class ClassBalancedDataset(_DatasetWrapper):
 
     @force_full_init
     def _get_ori_dataset_idx(self, idx: int) -> int:
-        return self.repeat_indices[_position(idx, len(self.repeat_indices))]
-
-    @force_full_init
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """Get the categories in a sample.
-
-        Args:
-            idx (int): Index of the sample in this dataset.
-
-        Returns:
-            list[int]: Its categories.
-        """
-        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))
+        return self.repeat_indices[sample_position(idx, len(self.repeat_indices))]
 
     @force_full_init
     def __len__(self) -> int:

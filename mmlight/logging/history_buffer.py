@@ -32,6 +32,8 @@ class HistoryBuffer:
 
     Raises:
         AssertionError: If the two histories differ in length.
+        TypeError: If ``max_length`` is not an int.
+        ValueError: If ``max_length`` is less than 1.
 
     Example:
         >>> history_buffer = HistoryBuffer()
@@ -53,7 +55,7 @@ class HistoryBuffer:
         count_history: Sequence | np.ndarray = [],  # noqa: B006
         max_length: int = 1000000,
     ) -> None:
-        self.max_length = max_length
+        self._max_length = _checked_length(max_length)
         assert len(log_history) == len(count_history), (
             "log_history and count_history must have the same length, "
             f"but got {len(log_history)} and {len(count_history)}"
@@ -77,6 +79,19 @@ class HistoryBuffer:
         # A copy, or the caller's own array would be written to as the history grows.
         self._logs = np.array(log_history)
         self._counts = np.array(count_history)
+
+    @property
+    def max_length(self) -> int:
+        """int: Most values kept; a greater one does not bring back what was dropped."""
+        return self._max_length
+
+    @max_length.setter
+    def max_length(self, max_length: int) -> None:
+        max_length = _checked_length(max_length)
+        self._settle()
+        kept = min(self._end - self._first, self._max_length)
+        self._refit(kept, kept, self._logs.dtype, self._counts.dtype)
+        self._max_length = max_length
 
     @classmethod
     def starting_with(cls, log_val: Any, count: Any = 1) -> HistoryBuffer:
@@ -187,17 +202,20 @@ class HistoryBuffer:
             or count_dtype != self._counts.dtype
         ):
             # Fresh arrays, so that what `data` has handed out never changes.
-            kept = min(kept, max(self.max_length - len(logs), 0))
-            size = max(2 * (kept + len(logs)), _BLOCK)
-            self._logs = self._grown(self._logs, kept, size, log_dtype)
-            self._counts = self._grown(self._counts, kept, size, count_dtype)
-            self._first = self._end - kept
-            for device in list(self._blocks):
-                if not self._blocks[device].drop_before(self._first):
-                    del self._blocks[device]
+            kept = min(kept, max(self._max_length - len(logs), 0))
+            self._refit(kept, max(2 * (kept + len(logs)), _BLOCK), log_dtype, count_dtype)
         self._logs[kept : kept + len(logs)] = logs
         self._counts[kept : kept + len(logs)] = counts
         self._end += len(logs)
+
+    def _refit(self, kept: int, size: int, log_dtype: Any, count_dtype: Any) -> None:
+        """Move the last ``kept`` values to arrays of ``size`` places and forget the others."""
+        self._logs = self._grown(self._logs, kept, size, log_dtype)
+        self._counts = self._grown(self._counts, kept, size, count_dtype)
+        self._first = self._end - kept
+        for device in list(self._blocks):
+            if not self._blocks[device].drop_before(self._first):
+                del self._blocks[device]
 
     def _grown(self, array: np.ndarray, kept: int, size: int, dtype: Any) -> np.ndarray:
         grown = np.empty(size, dtype=dtype)
@@ -261,7 +279,7 @@ class HistoryBuffer:
         return self._counts[self._start() : self._end - self._first]
 
     def _start(self) -> int:
-        return max(self._end - self._first - self.max_length, 0)
+        return max(self._end - self._first - self._max_length, 0)
 
     @property
     def data(self) -> tuple[np.ndarray, np.ndarray]:
@@ -390,6 +408,14 @@ class HistoryBuffer:
     def __reduce__(self) -> tuple:
         logs, counts = self.data
         return type(self), (logs.copy(), counts.copy(), self.max_length)
+
+
+def _checked_length(max_length: int) -> int:
+    if not isinstance(max_length, int):
+        raise TypeError(f"max_length must be an int, but got {type(max_length).__name__}")
+    if max_length < 1:
+        raise ValueError(f"max_length must be at least 1, but got {max_length}")
+    return max_length
 
 
 for _method in (HistoryBuffer.min, HistoryBuffer.max, HistoryBuffer.current, HistoryBuffer.mean):

@@ -76,8 +76,8 @@ def history_to_state(buffer: HistoryBuffer) -> dict[str, Any]:
         buffer (HistoryBuffer): The history.
 
     Returns:
-        dict: With ``log_history`` (float64), ``count_history`` (int64, or float64 where a count is
-        not whole) and ``max_length``.
+        dict: With ``log_history`` (float64, or int64 if only whole numbers were logged),
+        ``count_history`` (int64, or float64 where a count is not whole) and ``max_length``.
 
     Example:
         >>> history_to_state(HistoryBuffer([1.5], [2]))["count_history"]
@@ -85,8 +85,9 @@ def history_to_state(buffer: HistoryBuffer) -> dict[str, Any]:
     """
     logs, counts = buffer.data
     whole = counts.dtype.kind in "biu" or bool((counts == np.trunc(counts)).all())
+    whole_logs = np.int64 if logs.dtype.kind in "iu" else np.float64
     return {
-        "log_history": torch.from_numpy(logs.astype(np.float64)),
+        "log_history": torch.from_numpy(logs.astype(whole_logs)),
         "count_history": torch.from_numpy(counts.astype(np.int64 if whole else np.float64)),
         "max_length": buffer.max_length,
     }

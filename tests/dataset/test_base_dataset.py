@@ -47,9 +47,10 @@ def numbers(dataset):
 def test_entries_come_back(ann_file, serialize_data):
     dataset = BaseDataset(ann_file(), serialize_data=serialize_data)
     assert len(dataset) == 10
-    for index in (0, 3, 9, -1, -10, np.int64(4)):
+    for index in (0, 3, 9, -1, -10, np.int64(4), torch.tensor(-2)):
         position = int(index) % 10
         assert dataset[index] == {**ENTRIES[position], "sample_idx": position}
+        assert type(dataset[index]["sample_idx"]) is int
 
 
 @pytest.mark.parametrize("serialize_data", [True, False])
@@ -66,6 +67,13 @@ def test_an_index_out_of_range(serialize_data, index):
         Numbers(serialize_data=serialize_data)[index]
 
 
+@pytest.mark.parametrize("serialize_data", [True, False])
+@pytest.mark.parametrize("index", ["a", 1.0, slice(1, 2), None])
+def test_an_index_that_is_none(serialize_data, index):
+    with pytest.raises(TypeError, match="an index of a sample should be an int, but got"):
+        Numbers(serialize_data=serialize_data)[index]
+
+
 @pytest.mark.parametrize(
     ("root", "prefix", "path"),
     [
@@ -74,6 +82,9 @@ def test_an_index_out_of_range(serialize_data, index):
         ("/data", "", "/data/0.jpg"),
         ("/data", "imgs/", "/data/imgs/0.jpg"),
         ("/data", "/abs", "/abs/0.jpg"),
+        ("/data", "http://host/imgs", "http://host/imgs/0.jpg"),
+        ("s3://bucket/data", "imgs/", "s3://bucket/data/imgs/0.jpg"),
+        ("s3://bucket/data/", "", "s3://bucket/data/0.jpg"),
     ],
 )
 def test_prefixes_come_before_paths(ann_file, root, prefix, path):
@@ -117,6 +128,10 @@ def test_meta_information_from_a_text_file(tmp_path):
         ([1], TypeError, "should be a dict, but got <class 'list'>"),
         ({"data_list": []}, ValueError, r"must have data_list and metainfo keys.*\['data_list'\]"),
         ({"metainfo": {}, "data_list": [{"x": 1}]}, AssertionError, "the key 'img_path'"),
+        ({"metainfo": [1], "data_list": []}, TypeError, r"metainfo of annotation file .*ann\.json"),
+        ({"metainfo": {}, "data_list": {"a": 1}}, TypeError, "data_list .* should be a list, but"),
+        ({"metainfo": {}, "data_list": None}, TypeError, "should be a list, but got .*NoneType"),
+        ({"metainfo": {}, "data_list": [1]}, TypeError, "entry of data_list should be a dict, but"),
     ],
 )
 def test_wrong_annotation_files(ann_file, content, error, message):
@@ -129,6 +144,8 @@ def test_wrong_annotation_files(ann_file, content, error, message):
     [
         ({"metainfo": 3}, "metainfo should be a Mapping or Config"),
         ({"data_prefix": {"img_path": None}}, r"prefix should be a string.*'img_path'"),
+        ({"data_prefix": "imgs"}, "data_prefix should be a dict of key and prefix, but got .*str"),
+        ({"data_prefix": None}, "data_prefix should be a dict"),
         ({"pipeline": [3]}, "transform must be a callable object or dict, but got <class 'int'>"),
         ({"indices": 1.5}, "indices should be a int or sequence of int"),
     ],

@@ -101,6 +101,44 @@ def test_what_is_no_dataset(wrong):
             build()
 
 
+@pytest.mark.parametrize(
+    "wrong", [CountedNumbers(), {"type": "CountedNumbers"}, "CountedNumbers", 3]
+)
+def test_what_is_no_sequence_of_datasets(wrong):
+    with pytest.raises(TypeError, match="datasets should be a sequence of configs or datasets"):
+        ConcatDataset(wrong)
+
+
+@pytest.mark.parametrize(
+    ("times", "error", "message"),
+    [
+        ("2", TypeError, "times should be an int, but got <class 'str'>"),
+        (1.5, TypeError, "times should be an int, but got <class 'float'>"),
+        (-1, ValueError, "times should not be negative, but got -1"),
+    ],
+)
+def test_wrong_times(times, error, message):
+    with pytest.raises(error, match=message):
+        RepeatDataset(CountedNumbers(), times)
+
+
+def test_a_wrong_threshold():
+    with pytest.raises(TypeError, match=r"oversample_thr should be a number, but got .*str"):
+        ClassBalancedDataset(CountedNumbers(cats=[[0]] * 3), "0.1")
+
+
+def test_balance_of_wrapped_datasets():
+    inner = ConcatDataset([CountedNumbers(cats=[[0], [0], [0]]), CountedNumbers(1, cats=[[1]])])
+    balanced = ClassBalancedDataset(RepeatDataset(inner, 2), oversample_thr=1.0)
+    assert numbers(balanced) == [0, 0, 1, 1, 2, 2, 0, 0] * 2
+    assert [balanced.get_cat_ids(n) for n in (5, 7)] == [[0], [1]]
+
+
+def test_balance_of_a_dataset_that_tells_no_categories():
+    with pytest.raises(NotImplementedError, match=r"TensorDataset.* must implement `get_cat_ids`"):
+        ClassBalancedDataset(TensorDataset(torch.arange(2)), 0.1)
+
+
 def test_balance_needs_categories():
     with pytest.raises(NotImplementedError, match="must implement `get_cat_ids`"):
         ClassBalancedDataset(CountedNumbers(), 0.1)

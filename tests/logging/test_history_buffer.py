@@ -165,6 +165,30 @@ def test_only_numbers_are_counts(count) -> None:
         HistoryBuffer().update(1.0, count)
 
 
+def test_a_changed_max_length_counts_from_the_next_update() -> None:
+    buffer = HistoryBuffer(range(3), [1] * 3, max_length=3)
+    buffer.max_length = 5
+    for value in range(3, 9):
+        buffer.update(value)
+    assert buffer.data[0].tolist() == [4, 5, 6, 7, 8]
+    buffer.max_length = 2
+    buffer.update(9)
+    assert buffer.data[0].tolist() == [8, 9]
+    with pytest.raises(ValueError, match="at least 1"):
+        buffer.max_length = -1
+
+
+def test_a_greater_max_length_brings_nothing_back() -> None:
+    buffer = HistoryBuffer(max_length=3)
+    for value in range(300):
+        buffer.update(torch.tensor(float(value)))
+    with HostReads() as reads:
+        buffer.max_length = 10
+    assert reads.count == 0
+    buffer.update(300.0)
+    assert buffer.data[0].tolist() == [297, 298, 299, 300]
+
+
 def test_a_refused_value_leaves_the_history_as_it_was() -> None:
     buffer = HistoryBuffer([1.0], [1])
     with pytest.raises(TypeError):
@@ -175,6 +199,10 @@ def test_a_refused_value_leaves_the_history_as_it_was() -> None:
 def test_documented_errors() -> None:
     with pytest.raises(AssertionError, match="same length"):
         HistoryBuffer([1, 2], [1])
+    with pytest.raises(TypeError, match="max_length must be an int, but got str"):
+        HistoryBuffer(max_length="10")
+    with pytest.raises(ValueError, match="max_length must be at least 1, but got 0"):
+        HistoryBuffer(max_length=0)
     with pytest.raises(ValueError, match="empty"):
         HistoryBuffer().current()
     with pytest.raises(AssertionError, match="window_size must be an int"):

@@ -189,6 +189,17 @@ def test_counts_that_are_not_whole_are_kept(hub: MessageHub) -> None:
     assert other.get_scalar("loss").data[1].tolist() == [2.5]
 
 
+def test_whole_numbers_stay_whole(hub: MessageHub) -> None:
+    # A log line shows 3 as 3 and 3.0 as 3.0000, before a resume and after it.
+    hub.update_scalar("boxes", 2**53 + 1)
+    other = MessageHub("other")
+    other.load_state_dict(hub.state_dict())
+    assert other.get_scalar("boxes").current() == 2**53 + 1
+    assert other.get_scalar("boxes").current().dtype == np.int64
+    other.update_scalar("boxes", 0.5)
+    assert other.get_scalar("boxes").current() == 0.5
+
+
 def test_what_is_not_plain_is_left_out_of_the_state_and_said(hub: MessageHub, capsys) -> None:
     hub.update_info("hook", SimpleNamespace())
     assert hub.state_dict()["runtime_info"] == {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
 
 from tests.parity.compare import assert_same
 
@@ -66,6 +68,58 @@ def bounded(engine, length, max_length, more):
 @pytest.mark.parametrize("case", [(5, 10, 0), (5, 3, 1), (2, 3, 10), (300, 400, 900), (0, 7, 20)])
 def test_a_bounded_history(both, case) -> None:
     theirs, ours = both(bounded, *case)
+    assert_same(ours, theirs)
+
+
+def generated(engine, cases):
+    import importlib
+    import warnings
+
+    warnings.simplefilter("ignore")
+    HistoryBuffer = importlib.import_module(f"{engine}.logging").HistoryBuffer
+    windows = [None, 0, 1, 2, 7, 10**6, -1, -3]
+    results = []
+    for start, max_length, updates, later in cases:
+        buffer = HistoryBuffer(*start, max_length=max_length)
+        for index, (value, count) in enumerate(updates):
+            if index == len(updates) // 2:
+                buffer.max_length = later
+            buffer.update(value, count)
+        results.append([*(array.copy() for array in buffer.data)])
+        for name in ("mean", "min", "max", "current"):
+            for window in windows if name != "current" else [None]:
+                args = () if name == "current" else (window,)
+                try:
+                    results.append(buffer.statistics(name, *args))
+                except (ValueError, AssertionError) as error:
+                    results.append(type(error).__name__)
+    return [str((type(r).__name__, r)) if not isinstance(r, list) else r for r in results]
+
+
+NUMBERS = st.one_of(st.integers(-(10**6), 10**6), st.floats(-1e6, 1e6), st.booleans())
+COUNTED = st.tuples(NUMBERS, st.integers(0, 5))
+LENGTHS = st.sampled_from([1, 2, 10, 13, 400, 1000])
+
+
+@st.composite
+def histories(draw):
+    start = draw(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 5)), max_size=8))
+    first, later = draw(LENGTHS), draw(LENGTHS)
+    updates = draw(st.lists(COUNTED, max_size=12)) * draw(st.sampled_from([1, 1, 40]))
+    return [list(column) for column in zip(*start)] or [[], []], first, updates, later
+
+
+def test_generated_histories(both) -> None:
+    cases = []
+
+    @settings(max_examples=150, database=None)
+    @seed(0)
+    @given(histories())
+    def collect(case):
+        cases.append(case)
+
+    collect()
+    theirs, ours = both(generated, cases)
     assert_same(ours, theirs)
 
 
