@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any, cast
 
 import torch
 from rich.console import Console
 from rich.table import Table
 from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmlight.logging import print_log
 from mmlight.model.wrappers import is_model_wrapper
@@ -24,8 +26,9 @@ def load_state_dict(
 ) -> None:
     """Load weights into a module and report what does not fit in a table.
 
-    Wrappers such as ``DistributedDataParallel``, at any depth, are looked through. A weight of
-    another shape is left out, unless the module's own ``_load_from_state_dict`` takes it.
+    Wrappers such as ``DistributedDataParallel``, at any depth, are looked through, also those that
+    keep shards of the weights. A weight of another shape is left out, unless the module's own
+    ``_load_from_state_dict`` takes it.
 
     Args:
         module: Module that receives the weights.
@@ -59,7 +62,11 @@ def load_state_dict(
         for hook in part._load_state_dict_post_hooks.values():
             hook(part, nn.modules.module._IncompatibleKeys(missing, unexpected))
 
-    load(module)
+    with ExitStack() as stack:
+        for part in module.modules():
+            if isinstance(part, FullyShardedDataParallel):
+                stack.enter_context(part.summon_full_params(part, recurse=False))
+        load(module)
     missing = [key for key in missing if not key.endswith("num_batches_tracked")]
     problems = _problems(module, state, missing, unexpected, errors)
     if not problems:
@@ -80,7 +87,8 @@ def get_state_dict(
 
     Args:
         module: A module; wrappers such as ``DistributedDataParallel`` in it, at any depth, leave
-            no trace in the names.
+            no trace in the names. The shards of a ``FullyShardedDataParallel`` are gathered, for
+            which all processes must call this.
         destination: Dictionary to fill; a new one by default.
         prefix: Start of every name.
         keep_vars: Whether to return the parameters themselves; else tensors without gradients.
@@ -92,11 +100,13 @@ def get_state_dict(
         >>> list(get_state_dict(nn.Linear(1, 1), prefix="layer."))
         ['layer.weight', 'layer.bias']
     """
-    if is_model_wrapper(module):
-        module = cast(nn.Module, module.module)
     if destination is None:
         destination = OrderedDict()
         destination._metadata = OrderedDict()  # type: ignore[attr-defined]
+    if isinstance(module, FullyShardedDataParallel):
+        return module.state_dict(destination=destination, prefix=prefix, keep_vars=keep_vars)
+    if is_model_wrapper(module):
+        module = cast(nn.Module, module.module)
     local = {"version": module._version}
     if hasattr(destination, "_metadata"):
         destination._metadata[prefix[:-1]] = local

@@ -80,18 +80,22 @@ class BaseTTAModel(BaseModel):
 
         Raises:
             TypeError: If ``data`` is none of these.
+            ValueError: If its entries are not for the same number of augmentations.
         """
-        batches: list[Any]
-        if isinstance(data, dict):
-            batches = [
-                dict(zip(data, values, strict=True)) for values in zip(*data.values(), strict=True)
-            ]
-        elif isinstance(data, (list, tuple)):
-            batches = list(zip(*data, strict=True))
-        else:
+        if not isinstance(data, (dict, list, tuple)):
             raise TypeError(
                 f"data given by dataLoader should be a dict, tuple or a list, but got {type(data)}"
             )
+        entries = list(data.values()) if isinstance(data, dict) else data
+        counts = [len(entry) for entry in entries]
+        if len(set(counts)) > 1:
+            raise ValueError(
+                "every entry of `data` should have one list for each augmentation, but they have "
+                f"{dict(zip(data, counts, strict=True)) if isinstance(data, dict) else counts}"
+            )
+        batches: list[Any] = list(zip(*entries, strict=True))
+        if isinstance(data, dict):
+            batches = [dict(zip(data, values, strict=True)) for values in batches]
         predictions = [self.module.test_step(batch) for batch in batches]
         return self.merge_preds([list(preds) for preds in zip(*predictions, strict=True)])
 

@@ -38,6 +38,9 @@ def test_wrong_arguments():
         Mean(nn.Linear(1, 1))
     with pytest.raises(TypeError, match="should be a dict, tuple or a list"):
         Mean(Doubling()).test_step(torch.ones(1))
+    uneven = {"inputs": [[ONE], [ONE]], "data_samples": [[1]]}
+    with pytest.raises(ValueError, match=r"\{'inputs': 2, 'data_samples': 1\}"):
+        Mean(Doubling()).test_step(uneven)
     with pytest.raises(NotImplementedError, match="predicts through `test_step`"):
         Mean(Doubling())(ONE)
     with pytest.raises(TypeError, match="abstract"):

@@ -87,6 +87,18 @@ def test_fsdp_clips_by_the_norm_of_the_whole_gradients(ranks, number):
         assert norms == pytest.approx([] if logged is None else logged.data[0].tolist())
 
 
+def test_the_state_of_fsdp_is_that_of_one_process(ranks):
+    model = Regression()
+    states = [{name: value.clone() for name, value in model.state_dict().items()}]
+    model.load_state_dict({name: 2 * value for name, value in states[0].items()})
+    states.append({name: value.clone() for name, value in model.state_dict().items()})
+    model.train_step(batch(0, 1), sgd(model))
+    states.append(model.state_dict())
+    for rank in ranks:
+        for state, expected in zip(rank["fsdp_state"], states, strict=True):
+            close(state, expected)
+
+
 def test_fsdp_goes_on_between_two_updates(ranks):
     model = Regression()
     optim_wrapper = sgd(model, accumulative_counts=3)

@@ -22,6 +22,7 @@ from mmlight.model import (
     MMSeparateDistributedDataParallel,
     convert_sync_batchnorm,
 )
+from mmlight.model.state_dict import get_state_dict, load_state_dict
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 
 DATA = torch.arange(8.0).view(4, 2) / 8
@@ -148,6 +149,17 @@ def fsdp_clips(rank: int) -> Any:
     return results
 
 
+def fsdp_state(rank: int) -> Any:
+    """What is read from a new model is whole, what is loaded is shared out, and both can train."""
+    model = sharded(Regression())
+    fresh = get_state_dict(model)
+    load_state_dict(model, {name: 2 * value for name, value in fresh.items()}, strict=True)
+    doubled = get_state_dict(model)
+    model.train_step(batch(rank, 2), sgd(model))
+    states = (fresh, doubled, get_state_dict(model))
+    return [{name: value.tolist() for name, value in state.items()} for state in states]
+
+
 def fsdp_resumes(rank: int) -> Any:
     """Stop between two updates; a new model goes on from the shards of the gradients."""
     model = sharded(Regression())
@@ -207,6 +219,7 @@ CHECKS = (
     separate,
     fsdp,
     fsdp_clips,
+    fsdp_state,
     fsdp_resumes,
     sync_batchnorm_is_converted,
     torchmetric,

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from mmlight.model.base_module import BaseModule
+from mmlight.model.wrappers.utils import run_forward
 from mmlight.registry import MODELS
 
 if TYPE_CHECKING:
@@ -163,13 +164,7 @@ class BaseModel(BaseModule):
         """
 
     def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
-        if isinstance(data, dict):
-            return self(**data, mode=mode)
-        if isinstance(data, (list, tuple)):
-            return self(*data, mode=mode)
-        raise TypeError(
-            f"Output of `data_preprocessor` should be list, tuple or dict, but got {type(data)}"
-        )
+        return run_forward(self, data, mode)
 
 
 def _mean(value: torch.Tensor) -> torch.Tensor:

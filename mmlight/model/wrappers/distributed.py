@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmlight.model.utils import detect_anomalous_params
+from mmlight.model.wrappers.utils import run_forward
 from mmlight.registry import MODEL_WRAPPERS
 
 if TYPE_CHECKING:
@@ -86,10 +87,4 @@ class MMDistributedDataParallel(DistributedDataParallel):
         return self.module.test_step(data)
 
     def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
-        if isinstance(data, dict):
-            return self(**data, mode=mode)
-        if isinstance(data, (list, tuple)):
-            return self(*data, mode=mode)
-        raise TypeError(
-            f"Output of `data_preprocessor` should be list, tuple or dict, but got {type(data)}"
-        )
+        return run_forward(self, data, mode)

@@ -24,6 +24,7 @@ from torch.distributed.fsdp.wrap import (
 )
 
 from mmlight.device import get_device
+from mmlight.model.wrappers.utils import run_forward
 from mmlight.registry import FUNCTIONS, MODEL_WRAPPERS, Registry
 
 if TYPE_CHECKING:
@@ -162,13 +163,7 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         return self._run_forward(data, mode="predict")
 
     def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
-        if isinstance(data, dict):
-            return self(**data, mode=mode)
-        if isinstance(data, (list, tuple)):
-            return self(*data, mode=mode)
-        raise TypeError(
-            f"Output of `data_preprocessor` should be list, tuple or dict, but got {type(data)}"
-        )
+        return run_forward(self, data, mode)
 
 
 def _wrong_type(argument: str, expected: str, value: Any) -> TypeError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
@@ -29,3 +31,26 @@ def is_model_wrapper(model: nn.Module, registry: Registry = MODEL_WRAPPERS) -> b
     if isinstance(model, tuple(registry.module_dict.values())):
         return True
     return any(is_model_wrapper(model, child) for child in registry.children.values())
+
+
+def run_forward(model: nn.Module, data: dict | tuple | list, mode: str) -> Any:
+    """Call a model with a batch that its data preprocessor has prepared.
+
+    Args:
+        model (nn.Module): The model, or a wrapper of it.
+        data (dict | tuple | list): Arguments of its ``forward``, by name or in order.
+        mode (str): ``loss``, ``predict`` or ``tensor``.
+
+    Returns:
+        Any: What the model returns.
+
+    Raises:
+        TypeError: If ``data`` is none of these.
+    """
+    if isinstance(data, dict):
+        return model(**data, mode=mode)
+    if isinstance(data, (list, tuple)):
+        return model(*data, mode=mode)
+    raise TypeError(
+        f"Output of `data_preprocessor` should be list, tuple or dict, but got {type(data)}"
+    )
