@@ -71,3 +71,61 @@ def looked_up(engine):
 def test_metric_values_by_name(both):
     theirs, ours = both(looked_up)
     assert_same(ours, theirs)
+
+
+def answered(engine):
+    """What metrics and evaluators answer, or the type of their error."""
+    import importlib
+
+    module = importlib.import_module(f"{engine}.evaluator")
+
+    class Count(module.BaseMetric):
+        def process(self, data_batch, data_samples):
+            self.results += list(data_samples)
+
+        def compute_metrics(self, results):
+            return {"count": len(results)}
+
+    class Named(Count):
+        default_prefix = "named"
+
+    def evaluated(metric, size, samples=(1, 2)):
+        metric.process(None, samples)
+        return [metric.evaluate(size), metric.results]
+
+    def dumped(path):
+        return module.DumpResults(path).out_file_path
+
+    operations = [
+        lambda: module.BaseMetric(),
+        lambda: [kind(prefix=p).prefix for kind in (Count, Named) for p in (None, "", "own")],
+        lambda: Count(collect_device="gpu", collect_dir="folder"),
+        lambda: evaluated(Count(), 1),
+        lambda: evaluated(Named(), 9),
+        lambda: evaluated(Named(), None),
+        lambda: evaluated(Named(), "2"),
+        lambda: evaluated(Count(), 0, ()),
+        lambda: module.Evaluator([]).evaluate(3),
+        lambda: module.Evaluator({"type": "NoSuchMetric"}),
+        lambda: module.Evaluator({"prefix": "x"}),
+        lambda: len(module.Evaluator((Count(), Named())).metrics),
+        lambda: module.Evaluator(Count()).offline_evaluate([1, 2], [1]),
+        lambda: module.Evaluator(Count()).offline_evaluate([1, 2, 3], chunk_size=2),
+        lambda: module.Evaluator(Count()).offline_evaluate([]),
+        lambda: module.Evaluator(Count()).process(None),
+        lambda: [dumped("a.pkl"), dumped("a.pickle"), dumped(".pkl")],
+        lambda: dumped("a.json"),
+        lambda: dumped("a"),
+    ]
+    results = []
+    for operation in operations:
+        try:
+            results.append(operation())
+        except Exception as error:
+            results.append(type(error).__name__)
+    return results
+
+
+def test_answers_and_errors(both):
+    theirs, ours = both(answered)
+    assert_same(ours, theirs)

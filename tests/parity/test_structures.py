@@ -129,3 +129,100 @@ def pixels_and_labels(engine):
 def test_pixels_and_labels(both) -> None:
     theirs, ours = both(pixels_and_labels)
     assert_same(ours, theirs)
+
+
+def answers(engine):
+    """What each operation returns, or the type of its error."""
+    import copy
+    import importlib
+    import pickle
+
+    import torch
+
+    structures = importlib.import_module(f"{engine}.structures")
+    Element, Instances = structures.BaseDataElement, structures.InstanceData
+
+    class Sample(Element):
+        @property
+        def boxes(self):
+            return self._boxes
+
+        @boxes.setter
+        def boxes(self, value):
+            self.set_field(value, "_boxes", dtype=torch.Tensor)
+
+        @boxes.deleter
+        def boxes(self):
+            del self._boxes
+
+    def new():
+        return Element(metainfo={"id": 1, "shape": [2]}, x=torch.arange(2.0), y="s")
+
+    def changed(change, element=None):
+        element = new() if element is None else element
+        change(element)
+        items = sorted(element.items(), key=lambda item: item[0])
+        return [sorted(element.metainfo_items()), items]
+
+    def sample():
+        return Sample(boxes=torch.ones(1, 4))
+
+    operations = [
+        lambda: Element({"id": 1}),
+        lambda: Element(metainfo=[1]),
+        lambda: Element(metainfo={"x": 1}, x=2),
+        lambda: Element(_data_fields=1),
+        lambda: changed(lambda e: setattr(e, "id", 5)),
+        lambda: changed(lambda e: setattr(e, "x", 5)),
+        lambda: changed(lambda e: e.set_metainfo({"x": 5})),
+        lambda: changed(lambda e: e.set_metainfo({"shape": 5, "more": 6})),
+        lambda: changed(lambda e: e.set_data({"id": 5})),
+        lambda: changed(lambda e: e.set_data([5])),
+        lambda: changed(lambda e: e.set_field(5, "z", dtype=(str, int))),
+        lambda: changed(lambda e: e.set_field(5, "z", dtype=str)),
+        lambda: changed(lambda e: e.set_field(5, "z", field_type="metainfo")),
+        lambda: changed(lambda e: e.set_field(5, "z", field_type="other")),
+        lambda: changed(lambda e: setattr(e, "_metainfo_fields", set())),
+        lambda: changed(lambda e: delattr(e, "_data_fields")),
+        lambda: changed(lambda e: delattr(e, "absent")),
+        lambda: changed(lambda e: [delattr(e, "id"), delattr(e, "x")]),
+        lambda: changed(lambda e: e.__delitem__("y")),
+        lambda: changed(lambda e: e.update(Element(metainfo={"id": 7, "n": 1}, x=2, w=3))),
+        lambda: changed(lambda e: e.update(Element(id=7))),
+        lambda: changed(lambda e: e.update({"id": 7})),
+        lambda: [new().pop("id"), new().pop("y"), new().pop("absent", 3)],
+        lambda: new().pop("absent"),
+        lambda: new().pop("absent", 1, 2),
+        lambda: [new().get("id"), new().get("absent"), new().get("absent", 4)],
+        lambda: ["x" in new(), "id" in new(), "to" in new(), "absent" in new()],
+        lambda: len(new()),
+        lambda: new()["x"],
+        lambda: new().to("no such device"),
+        lambda: [Element(x=[torch.ones(1)]).to(torch.float16).x, Element(x=None).to_dict()],
+        lambda: changed(lambda e: None, sample()),
+        lambda: changed(lambda e: None, sample().new()),
+        lambda: changed(lambda e: None, copy.deepcopy(sample())),
+        lambda: changed(lambda e: None, pickle.loads(pickle.dumps(new()))),
+        lambda: changed(lambda e: delattr(e, "boxes"), sample()),
+        lambda: Sample(boxes=[1]),
+        lambda: [sample().get("boxes"), Sample().get("boxes", 3), "boxes" in sample()],
+        lambda: changed(lambda e: setattr(copy.copy(e), "more", 1)),
+        lambda: changed(lambda e: e.__setitem__("b", [1]), Instances(a=[1, 2])),
+        lambda: changed(lambda e: e.__setitem__("b", 1), Instances(a=[1, 2])),
+        lambda: changed(lambda e: setattr(e, "a", [1, 2, 3]), Instances(a=[1, 2])),
+        lambda: changed(lambda e: setattr(e, "id", [1]), Instances(metainfo={"id": 1})),
+        lambda: [len(Instances()), len(Instances(a=[]))],
+        lambda: [part.a for part in Instances(a=[1, 2])],
+    ]
+    results = []
+    for operation in operations:
+        try:
+            results.append(operation())
+        except Exception as error:
+            results.append(type(error).__name__)
+    return results
+
+
+def test_answers_and_errors(both) -> None:
+    theirs, ours = both(answers)
+    assert_same(ours, theirs)
