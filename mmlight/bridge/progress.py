@@ -123,3 +123,25 @@ class LoopProgress:
         self._epoch_loop._batches_that_stepped = done
         if self._trainer.received_sigterm:
             raise SIGTERMException
+
+
+class OwnCounters(LoopProgress):
+    """The progress of a training loop that counts its iterations itself, as ``iter``.
+
+    Args:
+        trainer: The Trainer, whose other counters are used.
+        loop: The loop; a resumed run sets its ``_iter``.
+    """
+
+    def __init__(self, trainer: Trainer, loop: Any) -> None:
+        super().__init__(trainer)
+        self._loop = loop
+
+    @property
+    def iter(self) -> int:
+        """Iterations done, as far as the loop tells."""
+        return getattr(self._loop, "iter", 0)
+
+    @iter.setter
+    def iter(self, value: int) -> None:
+        self._loop._iter = value

@@ -12,13 +12,13 @@ def restore_progress(runner: Any, checkpoint: dict[str, Any]) -> None:
     """Let ``runner`` count iterations and epochs from where the checkpoint stands.
 
     mmlight's own checkpoints say it exactly, MMEngine's under ``meta``, Lightning's as
-    ``global_step`` and ``epoch``.
+    ``global_step`` and ``epoch``. A loop that counts for itself needs no more than ``meta``.
 
     Raises:
         ValueError: If the checkpoint has none of them.
     """
     loop = runner.train_loop
-    if "mmlight" in checkpoint:
+    if "mmlight" in checkpoint and hasattr(loop, "stream"):
         position = checkpoint["mmlight"]["position"]
         runner.progress.iter = position["iter"]
         if loop.by_epoch:

@@ -19,6 +19,9 @@ class BaseLoop(metaclass=ABCMeta):
     drives_itself = True
     """Whether :meth:`run` must be called whole, even where Lightning owns the loop."""
 
+    by_epoch = True
+    """Whether an epoch is a pass over the data; else the whole run counts as one epoch."""
+
     def __init__(self, runner: Any, dataloader: DataLoader | dict) -> None:
         self._runner = runner
         if isinstance(dataloader, dict):

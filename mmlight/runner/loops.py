@@ -30,7 +30,7 @@ from .utils import calc_dynamic_intervals
 Intervals = list[tuple[int, int]]
 
 
-class _TrainLoop(BaseLoop):
+class TrainLoop(BaseLoop):
     """What both training loops share: counters, the validation schedule, the training step."""
 
     by_epoch: bool
@@ -100,7 +100,7 @@ class _TrainLoop(BaseLoop):
 
 
 @LOOPS.register_module()
-class EpochBasedTrainLoop(_TrainLoop):
+class EpochBasedTrainLoop(TrainLoop):
     """Train for a number of passes over the data.
 
     Args:
@@ -215,7 +215,7 @@ class EpochBasedTrainLoop(_TrainLoop):
 
 
 @LOOPS.register_module()
-class IterBasedTrainLoop(_TrainLoop):
+class IterBasedTrainLoop(TrainLoop):
     """Train for a number of iterations, beginning the data anew as often as needed.
 
     Args:

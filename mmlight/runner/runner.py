@@ -13,6 +13,7 @@ from torch import nn
 from mmlight.bridge.data import RunnerData
 from mmlight.bridge.fit_loop import own_loops
 from mmlight.bridge.module import ModelModule
+from mmlight.bridge.progress import OwnCounters
 from mmlight.bridge.trainer import build_trainer
 from mmlight.config import Config
 from mmlight.hooks import Hook
@@ -22,6 +23,7 @@ from mmlight.utils import mkdir_or_exist
 from .base_loop import BaseLoop
 from .checkpointing import Checkpoints
 from .environment import Environment
+from .loops import TrainLoop
 
 _LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 
@@ -209,6 +211,8 @@ class Runner(Checkpoints, Environment):
     def prepare_training(self) -> None:
         """Do all that comes before the first event of training, in the documented order."""
         self._train_loop = self.build_train_loop(self._train_loop)
+        if not isinstance(self._train_loop, TrainLoop):
+            self._progress = OwnCounters(self.trainer, self._train_loop)
         self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
         self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
         if self.param_schedulers is not None:
