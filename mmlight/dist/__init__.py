@@ -1,5 +1,7 @@
 """Collective communication that also works, and does nothing, in a single process."""
 
+from torch.distributed import ReduceOp
+
 from .dist import (
     all_gather,
     all_gather_object,
@@ -37,6 +39,7 @@ from .utils import (
 )
 
 __all__ = [
+    "ReduceOp",
     "all_gather",
     "all_gather_object",
     "all_reduce",

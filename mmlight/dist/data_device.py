@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import torch
@@ -67,19 +67,19 @@ def cast_data_device(
         raise TypeError(f"out should be a {type(data)} like data, but got {type(out)}")
     if isinstance(data, Tensor):
         return _cast_tensor(data, device, out)
-    if isinstance(data, (str, bytes)) or not isinstance(data, Iterable):
-        raise TypeError(f"data should be a Tensor, a list of them or a dict, but got {data!r}")
     if isinstance(data, Mapping):
         return _cast_mapping(data, device, out)
+    if isinstance(data, (str, bytes)) or not isinstance(data, (Sequence, Set)):
+        raise TypeError(f"data should be a Tensor, a list of them or a dict, but got {data!r}")
     items = list(data)
     if not items:
         raise ValueError("data should not be empty")
     outs = [None] * len(items) if out is None else list(out)  # type: ignore[arg-type]
     if len(outs) != len(items):
         raise ValueError(f"out should have {len(items)} items like data, but has {len(outs)}")
-    return type(data)(  # type: ignore[call-arg]
-        cast_data_device(item, device, target) for item, target in zip(items, outs, strict=True)
-    )
+    cast = [cast_data_device(item, device, to) for item, to in zip(items, outs, strict=True)]
+    # A named tuple takes its items one by one.
+    return type(data)(*cast) if hasattr(data, "_fields") else type(data)(cast)  # type: ignore
 
 
 def _cast_tensor(data: Tensor, device: torch.device, out: Any) -> Tensor:

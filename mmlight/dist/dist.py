@@ -50,18 +50,21 @@ _REDUCE_OPS = {
 _MEGABYTE = 1024 * 1024
 
 
-def _reduce_op(name: str) -> torch_dist.ReduceOp.RedOpType:
-    if name.lower() not in _REDUCE_OPS:
-        raise ValueError(f"op should be one of {', '.join(_REDUCE_OPS)}, but got {name!r}")
-    return _REDUCE_OPS[name.lower()]
+def _reduce_op(op: Any) -> Any:
+    if isinstance(op, torch_dist.ReduceOp.RedOpType):
+        return op
+    if str(op).lower() not in _REDUCE_OPS:
+        raise ValueError(f"op should be one of {', '.join(_REDUCE_OPS)}, but got {op!r}")
+    return _REDUCE_OPS[op.lower()]
 
 
-def all_reduce(data: Tensor, op: str = "sum", group: ProcessGroup | None = None) -> None:
+def all_reduce(data: Tensor, op: str | Any = "sum", group: ProcessGroup | None = None) -> None:
     """Combine a tensor over all processes, in place.
 
     Args:
         data (Tensor): The tensor; becomes the same in every process.
-        op (str): ``sum``, ``mean``, ``produce``, ``min``, ``max``, ``band``, ``bor`` or ``bxor``.
+        op (str or ReduceOp): ``sum``, ``mean``, ``produce``, ``min``, ``max``, ``band``, ``bor``,
+            ``bxor``, or what :mod:`torch.distributed` calls one of them.
         group (ProcessGroup, optional): The group; None means all processes.
 
     Raises:
@@ -73,13 +76,13 @@ def all_reduce(data: Tensor, op: str = "sum", group: ProcessGroup | None = None)
         >>> data
         tensor([0, 1])
     """
+    reduce_op = _reduce_op(op)
     world_size = get_world_size(group)
     if world_size == 1:
         return
-    reduce_op = _reduce_op(op)
     moved = cast_data_device(data, get_comm_device(group)).contiguous()
     torch_dist.all_reduce(moved, reduce_op, group)
-    if op.lower() == "mean":
+    if str(op).lower() == "mean":
         moved = torch.true_divide(moved, world_size)
     data.data.copy_(moved)
 
@@ -255,6 +258,7 @@ def all_reduce_dict(
 
     Raises:
         AssertionError: If ``data`` is not a dict.
+        TypeError: If one of its values is not a tensor.
 
     Example:
         >>> data = {"a": torch.arange(2)}
@@ -265,6 +269,9 @@ def all_reduce_dict(
     assert isinstance(data, dict), f"data should be a dict, but got {type(data)}"
     if get_world_size(group) == 1 or not data:
         return
+    for key, value in data.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"data[{key!r}] should be a Tensor, but got {value!r}")
     dtype = functools.reduce(torch.promote_types, (value.dtype for value in data.values()))
     for key, value in data.items():
         data[key] = value.to(dtype)

@@ -1,3 +1,6 @@
+from collections import namedtuple
+
+import numpy as np
 import pytest
 import torch
 
@@ -37,6 +40,12 @@ def test_cast_data_device_moves_at_any_depth():
     assert get_data_device(data) == cpu
 
 
+def test_cast_data_device_keeps_named_tuples():
+    Pair = namedtuple("Pair", "image label")
+    moved = cast_data_device(Pair(torch.zeros(2), [torch.ones(1)]), meta)
+    assert isinstance(moved, Pair) and moved.image.device == moved.label[0].device == meta
+
+
 def test_a_tensor_that_is_there_stays_the_same_object():
     data = torch.zeros(2)
     assert cast_data_device(data, cpu) is data
@@ -56,6 +65,7 @@ def test_cast_data_device_into_other_tensors():
     [
         (1, None, TypeError, "but got 1"),
         ("abc", None, TypeError, "but got 'abc'"),
+        (np.zeros(2), None, TypeError, "a list of them or a dict, but got array"),
         ([], None, ValueError, "should not be empty"),
         ({}, None, ValueError, "should not be empty"),
         ([torch.ones(1)], torch.ones(1), TypeError, "out should be a <class 'list'>"),

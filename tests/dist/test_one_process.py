@@ -41,6 +41,9 @@ def test_in_place_collectives_change_nothing():
 
 
 def test_arguments_are_checked_here_too():
+    for op in ("avg", None, 3):
+        with pytest.raises(ValueError, match=r"op should be one of sum, mean, .* but got"):
+            dist.all_reduce(tensor, op=op)
     with pytest.raises(AssertionError, match="data should be a dict"):
         dist.all_reduce_dict([tensor])
     with pytest.raises(AssertionError, match="data should be a list"):

@@ -98,6 +98,28 @@ def test_all_reduce(both, op, expected):
         assert results[op].tolist() == expected
 
 
+def test_all_reduce_takes_what_torch_calls_an_op(both):
+    assert [data.tolist() for data in both("all_reduce_with_an_op_of_torch")] == [[4, 6]] * 2
+
+
+def test_all_reduce_dict_names_what_is_no_tensor(both):
+    with pytest.raises(TypeError, match=r"data\['count'\] should be a Tensor, but got 3"):
+        both("all_reduce_dict_of_a_number")
+
+
+def test_a_group_of_one_is_like_a_single_process(both):
+    for rank, results in enumerate(both("in_a_group_of_its_own")):
+        data = two_processes.data_of(rank).tolist()
+        assert results == {
+            "info": ((0, 1), True, "gloo"),
+            "all_reduce": data,
+            "broadcast": (data, [rank]),
+            "gather": [data],
+            "all_gather": [data],
+            "objects": ([rank], [rank]),
+        }
+
+
 def test_all_reduce_names_the_ops(both):
     with pytest.raises(ValueError, match=r"op should be one of sum, mean, .* but got 'avg'"):
         both("all_reduce_with_an_unknown_op")

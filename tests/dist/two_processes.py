@@ -130,6 +130,36 @@ def all_reduce(rank):
 
 
 @check
+def all_reduce_with_an_op_of_torch(rank):
+    data = data_of(rank)
+    dist.all_reduce(data, op=dist.ReduceOp.SUM)
+    return data
+
+
+@check
+def all_reduce_dict_of_a_number(rank):
+    dist.all_reduce_dict({"loss": torch.ones(1), "count": 3})
+
+
+@check
+def in_a_group_of_its_own(rank):
+    alone = [torch.distributed.new_group([member]) for member in (0, 1)][rank]
+    reduced, sent, objects = data_of(rank), data_of(rank), [rank]
+    dist.all_reduce(reduced, group=alone)
+    dist.broadcast(sent, src=rank, group=alone)
+    dist.broadcast_object_list(objects, src=rank, group=alone)
+    dist.barrier(alone)
+    return {
+        "info": (dist.get_dist_info(alone), dist.is_main_process(alone), dist.get_backend(alone)),
+        "all_reduce": reduced.tolist(),
+        "broadcast": (sent.tolist(), objects),
+        "gather": [part.tolist() for part in dist.gather(data_of(rank), dst=rank, group=alone)],
+        "all_gather": [part.tolist() for part in dist.all_gather(data_of(rank), alone)],
+        "objects": (dist.all_gather_object(rank, alone), dist.gather_object(rank, rank, alone)),
+    }
+
+
+@check
 def all_reduce_with_an_unknown_op(rank):
     dist.all_reduce(data_of(rank), op="avg")
 
