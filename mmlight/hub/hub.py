@@ -30,6 +30,7 @@ def get_config(cfg_path: str, pretrained: bool = False) -> Config:
         Config: The config.
 
     Raises:
+        TypeError: If ``cfg_path`` is not a string.
         ValueError: If ``cfg_path`` names no package.
         ModuleNotFoundError: If the package is not installed.
         FileNotFoundError: If it ships no such config.
@@ -63,6 +64,7 @@ def get_model(cfg_path: str, pretrained: bool = False, **kwargs: Any) -> nn.Modu
         nn.Module: The model.
 
     Raises:
+        TypeError: If ``cfg_path`` is not a string.
         ValueError: If ``cfg_path`` names no package, or trained weights are asked for and there
             are none.
         ModuleNotFoundError: If the package is not installed.
@@ -87,6 +89,8 @@ def get_model(cfg_path: str, pretrained: bool = False, **kwargs: Any) -> nn.Modu
 
 
 def _find(cfg_path: str) -> tuple[Path, str]:
+    if not isinstance(cfg_path, str):
+        raise TypeError(f"cfg_path should be a str, but got {cfg_path!r}")
     if "::" not in cfg_path:
         raise ValueError(
             "cfg_path should be like 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', "

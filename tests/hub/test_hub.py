@@ -101,6 +101,7 @@ def test_a_package_that_registers_by_a_function(package):
     ("path", "error", "message"),
     [
         ("net/net.py", ValueError, "cfg_path should be like 'mmdet::"),
+        (None, TypeError, "cfg_path should be a str, but got None"),
         ("nozoo::net/net.py", ModuleNotFoundError, "package 'nozoo' is not installed"),
         ("tinyzoo::net/nett.py", FileNotFoundError, "Did you mean 'net.py'"),
     ],
