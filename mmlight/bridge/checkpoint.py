@@ -129,7 +129,8 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
         return own
     # Each process draws its own random numbers, reads its own data and has its own statistics of
     # it. Tensors of another GPU than the writer's must not go through pickle.
-    own["buffers"] = buffers_of(runner.model) if runner.rank > 0 else {}
+    if runner.rank > 0 and not is_sharded(runner.trainer):
+        own["buffers"] = buffers_of(runner.model)
     states = gather_object(apply_to(own, _is_tensor, torch.Tensor.cpu))
     return {**states[0], "ranks": states[1:]} if states else own
 

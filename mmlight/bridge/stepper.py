@@ -59,8 +59,7 @@ def connect(trainer: Trainer, optim_wrapper: Any) -> None:
     """Let ``optim_wrapper``, or each of a dict of them, step through ``trainer`` if it must.
 
     Raises:
-        ValueError: If gradients would be clipped while a scaler holds them scaled, or while each
-            process has a part of them.
+        ValueError: If gradients would be clipped while a scaler holds them scaled.
     """
     if is_plain(trainer):
         return
@@ -73,10 +72,5 @@ def connect(trainer: Trainer, optim_wrapper: Any) -> None:
                 "clip_grad of an OptimWrapper cannot be combined with "
                 f"trainer=dict(precision={trainer.precision!r}), which scales the gradients: "
                 "leave the precision out and use type='AmpOptimWrapper'"
-            )
-        if wrapper.clip_grad_kwargs and trainer.strategy.restore_checkpoint_after_setup:
-            raise ValueError(
-                "clip_grad of an OptimWrapper cannot be combined with a strategy that shards the "
-                f"model ({type(trainer.strategy).__name__}): each process has a part of the norm"
             )
         wrapper.stepper = StrategyStepper(trainer)
