@@ -9,7 +9,12 @@ from tests.parity.compare import assert_same
 
 def of_utils(engine):
     import importlib
+    import io
+    import os
+    import tempfile
     from pathlib import Path
+
+    os.chdir(tempfile.mkdtemp())
 
     utils = importlib.import_module(f"{engine}.utils")
     results = {}
@@ -59,6 +64,27 @@ def of_utils(engine):
     data = {"a": [1, (2, "x")], "b": None}
     record("apply_to", utils.apply_to, data, lambda v: isinstance(v, int), lambda v: v + 1)
 
+    def bar(columns, width):
+        os.environ["COLUMNS"] = str(columns)
+        out = io.StringIO()
+        utils.ProgressBar(10, width, file=out).update(3)
+        line = out.getvalue().split("\r")[1]
+        room = columns - len(line[line.index("]") + 1 :])
+        # The rate is as long as the machine is fast: the width is told by the room it leaves.
+        return line.index("]") - 1 - (room if 5 < room < width else 0)
+
+    for columns in (30, 70, 100):
+        for width in (5, 300):
+            record(f"bar of {width} in {columns}", bar, columns, width)
+    for name, task in {"tuple": (1, 2), "list": [1, 2], "dict": {"x": 1}, "str": "ab"}.items():
+        record(f"rich {name}", utils.track_progress_rich, lambda *a, **k: (a, k), [task])
+    record("rich number", utils.track_progress_rich, abs, [1, 2], task_num=3)
+    for name in ("a.txt", "sub/b.txt", ".hidden/c.txt", "sub/.d.txt"):
+        Path("scanned", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("scanned", name).touch()
+    for recursive in (False, True):
+        record(f"scan {recursive}", lambda r=recursive: sorted(utils.scandir("scanned", None, r)))
+
     class Managed(utils.ManagerMixin):
         def __init__(self, name="", value=0):
             super().__init__(name)
@@ -88,6 +114,8 @@ def of_torch_helpers(engine):
     results["images"] = helpers.tensor2imgs(tensor, mean, std)
     results["images, RGB"] = helpers.tensor2imgs(tensor, to_bgr=False)
     results["images, gray"] = helpers.tensor2imgs(tensor[:, :1], (3,), (2,), to_bgr=False)
+    for dtype in (torch.float16, torch.float64, torch.uint8):
+        results[f"images, {dtype}"] = helpers.tensor2imgs(tensor.abs().to(dtype), (1, 2, 3))
     results["grid"] = helpers.torch_meshgrid(torch.arange(2), torch.arange(3))
     layers = [nn.BatchNorm1d(2), nn.SyncBatchNorm(2), nn.GroupNorm(1, 2), nn.LayerNorm(2)]
     layers += [nn.InstanceNorm2d(2), nn.Linear(1, 1), nn.LocalResponseNorm(2), nn.RMSNorm(2)]
@@ -136,6 +164,7 @@ def of_fileio(engine, folder):
         Path(name).write_text(text, newline="")
         record(f"list {name}", fileio.list_from_file, name)
         record(f"list part of {name}", fileio.list_from_file, name, "p", 1, 2)
+        record(f"list before {name}", fileio.list_from_file, name, offset=-1, max_num=2)
         record(f"dict {name}", fileio.dict_from_file, name)
         record(f"dict {name}, int", fileio.dict_from_file, name, key_type=int)
     values = {
@@ -158,6 +187,14 @@ def of_fileio(engine, folder):
     for file in ("x.foo", 3, "lines", "nope.json", io.StringIO("{}")):
         record(f"load {type(file).__name__} {str(file)[:9]}", fileio.load, file)
     record("dump nowhere", fileio.dump, {})
+    record("dump to a number", fileio.dump, [1], 3, "json")
+    for obj in ("abc", None, memoryview(b"abc")):
+        record(f"put {type(obj)}", fileio.put, obj, "put.bin")
+    record("put bytes as text", fileio.put_text, b"abc", "put.txt")
+    record("join nothing", fileio.join_path, "a", None)
+    record("remove a file as a tree", fileio.rmtree, "lines")
+    record("list a file", lambda: list(fileio.list_dir_or_file("lines")))
+    record("backend of no dict", fileio.get_file_backend, "a", backend_args="local")
     record("put", fileio.put, b"abc", "d/e/f.bin")
     record("get", fileio.get, "d/e/f.bin")
     record("text", fileio.get_text, Path("d/e/f.bin"))
@@ -231,6 +268,14 @@ def of_two_processes(engine, folder):
         def mine():
             return torch.arange(2) + 1 + 2 * rank
 
+        half = torch.tensor([1.0, 0.5 + rank], dtype=torch.float16)
+        in_place("all_reduce half", dist.all_reduce, half, op="mean")
+        in_place("broadcast of a view", dist.broadcast, torch.arange(6).view(2, 3).t() * (rank + 1))
+        groups = [torch.distributed.new_group([member]) for member in (0, 1)]
+        record("info of a group", dist.get_dist_info, groups[rank])
+        record("info of the other group", dist.get_dist_info, groups[1 - rank])
+        in_place("all_reduce in a group", dist.all_reduce, mine(), group=groups[rank])
+        record("all_gather in a group", dist.all_gather, mine(), groups[rank])
         record("info", lambda: [*dist.get_dist_info(), dist.get_backend(), dist.is_main_process()])
         record("gather", dist.gather, mine())
         record("gather to 1", dist.gather, mine(), dst=1)
