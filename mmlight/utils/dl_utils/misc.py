@@ -85,6 +85,7 @@ def tensor2imgs(
         AssertionError: If a shape does not fit, or ``to_bgr`` is True for gray images.
 
     Example:
+        >>> import torch
         >>> image = tensor2imgs(torch.tensor([[[[1.0]], [[2.0]], [[3.0]]]]), mean=(1, 1, 1))[0]
         >>> image.tolist()
         [[[4.0, 3.0, 2.0]]]
