@@ -17,8 +17,8 @@ def measure(rounds: int = 9) -> list[Figure]:
             {
                 "MMEngine at 1,000": lambda: mmengine.run(TIMED, EARLY),
                 "MMEngine at 300,000": lambda: mmengine.run(TIMED, LATE, updates=300),
-                "mmlight at 1,000": lambda: mmlight.run(TIMED, EARLY, updates=100_000),
-                "mmlight at 300,000": lambda: mmlight.run(TIMED, LATE, updates=100_000),
+                "mmlight at 1,000": lambda: mmlight.run(TIMED, EARLY, updates=EARLY, buffers=300),
+                "mmlight at 300,000": lambda: mmlight.run(TIMED, LATE, updates=LATE),
             },
             rounds,
         )
