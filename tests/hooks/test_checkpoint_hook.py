@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from mmlight.bridge.checkpoint_io import read_checkpoint
@@ -244,3 +245,18 @@ def test_own_keys_decide_the_rule() -> None:
     assert CheckpointHook(save_best="FID", less_keys=["fid"]).rules == ["less"]
     assert CheckpointHook(save_best=["accuracy", "val_loss"]).rules == ["greater", "less"]
     assert CheckpointHook(save_best=["a", "b"], rule="less").rules == ["less", "less"]
+
+
+def test_a_store_that_is_no_disk(tmp_path: Path) -> None:
+    store = fsspec.filesystem("memory")
+    if store.exists("/bucket"):
+        store.rm("/bucket", recursive=True)
+    hook = checkpoint(max_keep_ckpts=1, interval=1, out_dir="memory://bucket")
+    runner_of(tmp_path, default_hooks=hook).train()
+    assert store.find("/bucket") == [f"/bucket/{tmp_path.name}/epoch_3.pth"]
+
+    longer = {"by_epoch": True, "max_epochs": 4}
+    resumed = runner_of(tmp_path, default_hooks=hook, resume=True, train_cfg=longer)
+    resumed.train()
+    assert resumed.message_hub.get_scalar("train/loss").data[0].size == 16
+    assert store.find("/bucket") == [f"/bucket/{tmp_path.name}/epoch_4.pth"]
