@@ -17,6 +17,7 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 # Lightning has no public name for what tells a strategy whose processes run the script anew.
 from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
 from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 from torch.nn.parallel import DistributedDataParallel
 
 from mmlight.dist import get_rank, get_world_size
@@ -76,10 +77,18 @@ class ModelWrapperStrategy(DDPStrategy):
         Args:
             model: The model.
             cfg: Config of the wrapper, which is ``MMDistributedDataParallel`` without a ``type``.
+
+        Raises:
+            ValueError: If the wrapper shards the model.
         """
         cfg = {"type": "MMDistributedDataParallel", **cfg}
         default_args: dict[str, Any] = {"module": model}
         kind = MODEL_WRAPPERS.get(cfg["type"]) if isinstance(cfg["type"], str) else cfg["type"]
+        if isinstance(kind, type) and issubclass(kind, FullyShardedDataParallel):
+            raise ValueError(
+                f"a Runner cannot save and resume what {kind.__name__} shards (config key: "
+                "model_wrapper_cfg.type): use mmlight.from_config and Trainer(strategy='fsdp')"
+            )
         if isinstance(kind, type) and issubclass(kind, DistributedDataParallel):
             default_args["device_ids"] = self.determine_ddp_device_ids()
             default_args.update(self._ddp_kwargs)  # what the strategy's name says of parameters

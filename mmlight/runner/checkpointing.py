@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mmlight.bridge.checkpoint import buffers_of, exact_state_of_rank, save_checkpoint
+from mmlight.bridge.checkpoint import (
+    buffers_of,
+    exact_state_of_rank,
+    is_sharded,
+    save_checkpoint,
+)
 from mmlight.bridge.restore import restore_callbacks, restore_progress
 from mmlight.device import get_device
 from mmlight.fileio import join_path
@@ -124,7 +129,15 @@ class Checkpoints(Builders):
             resume_optimizer: Whether to restore the optimizers.
             resume_param_scheduler: Whether to restore the schedulers.
             map_location: Where its tensors go first; ``default`` is the model's device.
+
+        Raises:
+            NotImplementedError: If the Trainer's strategy shards the model.
         """
+        if is_sharded(self.trainer):
+            raise NotImplementedError(
+                "a Runner cannot resume a sharded run: use mmlight.from_config and "
+                "Trainer.fit(ckpt_path=...)"
+            )
         where = get_device() if map_location == "default" else map_location
         self._has_loaded = self._resume = True
         checkpoint = self.load_checkpoint(filename, map_location=where)

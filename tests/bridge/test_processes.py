@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from mmlight.bridge.processes import ModelWrapperStrategy
 from mmlight.config import Config
 from mmlight.runner import Runner
 from tests.parity.compare import assert_same
@@ -67,6 +68,12 @@ def test_processes_that_begin_in_mid_program_are_refused(tmp_path: Path) -> None
     trainer = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_spawn"}
     with pytest.raises(ValueError, match=r"'ddp_spawn' \(config key: trainer.strategy\)"):
         Runner.from_cfg(Config(config(tmp_path, trainer=trainer)))
+
+
+def test_a_runner_refuses_to_shard(tmp_path: Path) -> None:
+    strategy = ModelWrapperStrategy(parallel_devices=[torch.device("cpu")])
+    with pytest.raises(ValueError, match=r"shards \(config key: model_wrapper_cfg.type\)"):
+        strategy.wrap(torch.nn.Linear(1, 1), {"type": "MMFullyShardedDataParallel"})
 
 
 def test_synchronized_normalization_is_ordinary_in_a_single_process(tmp_path: Path) -> None:

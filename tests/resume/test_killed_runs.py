@@ -92,7 +92,9 @@ def assert_continues(resumed: dict[str, Any], whole: dict[str, Any], kill_at: in
     )
 
 
-@pytest.mark.parametrize("name", ["epochs, checkpoint in mid-epoch", "iterations, pending gradients"])
+@pytest.mark.parametrize(
+    "name", ["epochs, checkpoint in mid-epoch", "iterations, pending gradients"]
+)
 def test_two_processes_end_as_if_never_killed(name: str, mmlight: Engine, tmp_path: Path) -> None:
     kind, kill_at, change = RUNS[name]
     # Other random numbers in each process: the first one's would not do for both.

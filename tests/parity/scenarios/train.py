@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -44,14 +45,12 @@ def run(
     config["load_from"] = resume if isinstance(resume, str) else None
     runner = importlib.import_module(f"{engine}.runner").Runner(**config)
     runner.train()
-    return {
-        "train": recorder.train,
-        "metrics": recorder.metrics,
-        **final_state(runner),
-        "files": files(Path(work_dir)),
-        "log": log_lines(Path(work_dir)) if not resume else [],
-        "scalars": scalars(Path(work_dir)) if not resume else [],
-    }
+    result = {"train": recorder.train, "metrics": recorder.metrics, **final_state(runner)}
+    if os.environ.get("RANK", "0") == "0":  # files are the first process's, which may be at them
+        result["files"] = files(Path(work_dir))
+        result["log"] = log_lines(Path(work_dir)) if not resume else []
+        result["scalars"] = scalars(Path(work_dir)) if not resume else []
+    return result
 
 
 def final_state(runner: Any) -> dict[str, Any]:
