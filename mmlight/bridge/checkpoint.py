@@ -79,17 +79,30 @@ def save_checkpoint(
 def documented_keys(
     runner: Any, save_optimizer: bool = True, save_param_scheduler: bool = True
 ) -> dict[str, Any]:
-    """Return the keys that the documents name, ``meta`` aside."""
+    """Return the keys that the documents name, ``meta`` aside.
+
+    Raises:
+        TypeError: If what is to be saved is still a config.
+    """
     checkpoint: dict[str, Any] = {
         "state_dict": weights(runner),
         "message_hub": runner.message_hub.state_dict(),
     }
     # A strategy that shards the optimizers' states gathers them for Lightning's own key alone.
     if save_optimizer and runner.optim_wrapper is not None and not is_sharded(runner.trainer):
+        if isinstance(runner.optim_wrapper, dict):
+            raise _not_built("save_optimizer", "optim_wrapper")
         checkpoint["optimizer"] = runner.optim_wrapper.state_dict()
     if save_param_scheduler and runner.param_schedulers:
         checkpoint["param_schedulers"] = _scheduler_states(runner.param_schedulers)
     return checkpoint
+
+
+def _not_built(argument: str, attribute: str) -> TypeError:
+    return TypeError(
+        f"runner.{attribute} is built when training begins and cannot be saved before: "
+        f"give {argument}=False"
+    )
 
 
 def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
@@ -195,8 +208,10 @@ def make_meta(runner: Any, position: dict[str, Any], by_epoch: bool = False) -> 
 
 
 def _scheduler_states(schedulers: Any) -> Any:
-    if isinstance(schedulers, dict):
+    if isinstance(schedulers, dict) and "type" not in schedulers:
         return {name: _scheduler_states(some) for name, some in schedulers.items()}
+    if any(isinstance(one, dict) for one in (schedulers, *schedulers)):
+        raise _not_built("save_param_scheduler", "param_schedulers")
     return [scheduler.state_dict() for scheduler in schedulers]
 
 

@@ -219,6 +219,18 @@ def test_loading_is_done_once(tmp_path: Path) -> None:
     assert bool((first == 7.0).all())
 
 
+def test_what_is_not_built_is_not_saved(tmp_path: Path) -> None:
+    scheduler = {"type": "LinearLR", "end": 4}
+    for schedulers in (scheduler, [scheduler]):
+        runner = runner_of(tmp_path, param_scheduler=schedulers)
+        with pytest.raises(TypeError, match=r"runner.optim_wrapper .* give save_optimizer=False"):
+            runner.save_checkpoint(str(tmp_path), "a.pth")
+        with pytest.raises(TypeError, match="give save_param_scheduler=False"):
+            runner.save_checkpoint(str(tmp_path), "a.pth", save_optimizer=False)
+    runner.save_checkpoint(str(tmp_path), "a.pth", save_optimizer=False, save_param_scheduler=False)
+    assert torch.load(tmp_path / "a.pth")["state_dict"].keys() == runner.model.state_dict().keys()
+
+
 def test_saving_takes_arguments_of_one_kind(runner: Runner, tmp_path: Path) -> None:
     runner.train()
     runner.save_checkpoint(str(tmp_path), "own.pth", meta={"note": "mine"}, save_optimizer=False)
