@@ -157,7 +157,8 @@ def test_a_tqdm_bar_and_the_lines_do_not_tear_each_other(monkeypatch) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stdout", screen)
     logger = MMLogger.get_instance("run")
-    with tqdm(total=2, file=screen, mininterval=0, ncols=40) as bar:
+    # Its place is given, or it would stand below a bar that an interrupted run has left open.
+    with tqdm(total=2, file=screen, mininterval=0, ncols=40, position=0) as bar:
         bar.update()
         logger.info("between")
         bar.update()
