@@ -12,6 +12,28 @@ from typing import Any
 SUFFIXES = (".py", ".json", ".yaml", ".yml")
 RESERVED_KEYS = ("filename", "text", "pretty_text", "env_variables")
 DEPRECATION_KEY = "_deprecation_"
+# What to install for each package of OpenMMLab, by the name it is imported by.
+MODULE2PACKAGE = {
+    "mmcls": "mmcls",
+    "mmdet": "mmdet",
+    "mmdet3d": "mmdet3d",
+    "mmseg": "mmsegmentation",
+    "mmaction": "mmaction2",
+    "mmtrack": "mmtrack",
+    "mmpose": "mmpose",
+    "mmedit": "mmedit",
+    "mmocr": "mmocr",
+    "mmgen": "mmgen",
+    "mmfewshot": "mmfewshot",
+    "mmrazor": "mmrazor",
+    "mmflow": "mmflow",
+    "mmhuman3d": "mmhuman3d",
+    "mmrotate": "mmrotate",
+    "mmselfsup": "mmselfsup",
+    "mmyolo": "mmyolo",
+    "mmpretrain": "mmpretrain",
+    "mmagic": "mmagic",
+}
 
 
 class ConfigParsingError(RuntimeError):

@@ -127,7 +127,7 @@ class BaseMetric(metaclass=ABCMeta):
             results = collect_results(self.results, size, self.collect_device)
         metrics: list[dict | None] = [None]
         if is_main_process():
-            values = self.compute_metrics(to_cpu(results))
+            values = self.compute_metrics(_to_cpu(results))
             metrics = [self._with_prefix(values)]
         broadcast_object_list(metrics)
         self.results.clear()
@@ -189,7 +189,7 @@ class DumpResults(BaseMetric):
             data_batch (Any): Not used.
             predictions (Sequence[dict]): Outputs of the model, one per sample.
         """
-        self.results.extend(to_cpu(predictions))
+        self.results.extend(_to_cpu(predictions))
 
     def compute_metrics(self, results: list) -> dict:
         """Write the file.
@@ -205,7 +205,7 @@ class DumpResults(BaseMetric):
         return {}
 
 
-def to_cpu(data: Any) -> Any:
+def _to_cpu(data: Any) -> Any:
     """Copy the tensors in nested containers to the CPU.
 
     Args:
@@ -215,16 +215,16 @@ def to_cpu(data: Any) -> Any:
         Any: The same structure; what is not a tensor is passed on.
 
     Example:
-        >>> to_cpu([{"score": torch.ones(1)}])
+        >>> _to_cpu([{"score": torch.ones(1)}])
         [{'score': tensor([1.])}]
     """
     if isinstance(data, (torch.Tensor, BaseDataElement)):
         return data.to("cpu")
     if isinstance(data, list):
-        return [to_cpu(item) for item in data]
+        return [_to_cpu(item) for item in data]
     if isinstance(data, tuple):
-        items = [to_cpu(item) for item in data]
+        items = [_to_cpu(item) for item in data]
         return type(data)(*items) if hasattr(data, "_fields") else tuple(items)
     if isinstance(data, Mapping):
-        return {key: to_cpu(value) for key, value in data.items()}
+        return {key: _to_cpu(value) for key, value in data.items()}
     return data
