@@ -76,7 +76,7 @@ def get_model(cfg_path: str, pretrained: bool = False, **kwargs: Any) -> nn.Modu
     """
     _, package = _find(cfg_path)
     cfg = get_config(cfg_path, pretrained)
-    _register_modules(package)
+    register_modules(package)
     with DefaultScope.overwrite_default_scope(cfg.get("default_scope", package)):
         model = MODELS.build(cfg.model, default_args=kwargs)
     if pretrained:
@@ -99,7 +99,15 @@ def _find(cfg_path: str) -> tuple[Path, str]:
     return package_file(cfg_path)
 
 
-def _register_modules(package: str) -> None:
+def register_modules(package: str) -> None:
+    """Import the modules of a package, so that what they register can be built.
+
+    Args:
+        package (str): Name of an installed package.
+
+    Raises:
+        ModuleNotFoundError: If it is not installed.
+    """
     if find_spec(f"{package}.utils") is not None:
         utils = importlib.import_module(f"{package}.utils")
         if hasattr(utils, "register_all_modules"):
@@ -109,12 +117,25 @@ def _register_modules(package: str) -> None:
     importlib.import_module(models if find_spec(models) is not None else package)
 
 
+def models_of(folder: str | Path) -> Iterator[dict[str, Any]]:
+    """Go through the models that a package publishes.
+
+    Args:
+        folder (str or Path): The folder with the package's ``model-index.yml``.
+
+    Yields:
+        dict: What a metafile says of a model: ``Name``, ``Config`` (relative to the folder), and
+        mostly ``Alias`` and ``Weights``.
+    """
+    for metafile in load(Path(folder) / "model-index.yml").get("Import", []):
+        yield from load(Path(folder) / metafile).get("Models", [])
+
+
 def _weights_of(config: Path) -> Iterator[str]:
     """Go through the metafiles beside a package's folder of configs, from config to root."""
     root = next((p.parent for p in config.parents if p.name == "configs"), None)
     if root is None or not (root / "model-index.yml").is_file():
         return
-    for metafile in load(root / "model-index.yml").get("Import", []):
-        for model in load(root / metafile).get("Models", []):
-            if root / model.get("Config", "") == config and "Weights" in model:
-                yield model["Weights"]
+    for model in models_of(root):
+        if root / model.get("Config", "") == config and "Weights" in model:
+            yield model["Weights"]

@@ -48,7 +48,7 @@ def build_dataloader(
         dataset=dataset,
         sampler=sampler if batch_sampler is None else None,
         batch_sampler=batch_sampler,
-        collate_fn=_collate_fn(cfg.pop("collate_fn", {"type": "pseudo_collate"})),
+        collate_fn=build_collate_fn(cfg.pop("collate_fn", {"type": "pseudo_collate"})),
         worker_init_fn=_worker_init_fn(cfg, seed),
         **cfg,
     )
@@ -70,7 +70,22 @@ def _first_samples(dataset: Any, count: int) -> Dataset:
     return subset
 
 
-def _collate_fn(cfg: Any) -> Any:
+def build_collate_fn(cfg: Any) -> Callable[..., Any] | None:
+    """Find the function that makes a batch of samples.
+
+    Args:
+        cfg: A function, a dict with its name or itself as ``type`` and further arguments of it, or
+            None, which stays None.
+
+    Raises:
+        KeyError: If no function has that name.
+        TypeError: If ``cfg`` is anything else.
+
+    Example:
+        >>> import mmlight.dataset
+        >>> build_collate_fn({"type": "pseudo_collate"})([{"a": 1}, {"a": 2}])
+        {'a': [1, 2]}
+    """
     if cfg is None:
         return None
     return _function("collate_fn", cfg)

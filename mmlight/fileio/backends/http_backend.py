@@ -74,6 +74,21 @@ class HTTPBackend(FsspecBackend):
         """
         return StringIO(self.get_text(filepath)) if text else BytesIO(self.get(filepath))
 
+    def isdir(self, filepath: str | Path) -> bool:
+        """Tell whether an address is that of a listing; other addresses are not asked for.
+
+        Args:
+            filepath (str): The address.
+
+        Returns:
+            bool: Whether it ends with a slash and the server answers with links.
+        """
+        # The file behind any other address, such as an image, would be downloaded to find out.
+        if not str(filepath).endswith("/"):
+            return False
+        with _plain_errors(filepath):
+            return super().isdir(filepath)
+
     def copyfile_to_local(self, src: str | Path, dst: str | Path) -> str | Path:
         """Download a file.
 

@@ -126,3 +126,12 @@ def test_a_backend_works_on_in_a_forked_process(server):
     backend.get(f"{address}/a.txt")
     with get_context("fork").Pool(1) as pool:
         assert pool.map(_read, [(backend, f"{address}/a.txt")]) == [b"hello"]
+
+
+def test_a_directory_is_an_address_that_ends_with_a_slash(server):
+    address, folder = server
+    (folder / "sub").mkdir()
+    (folder / "sub" / "a.txt").write_text("hello")
+    backend = HTTPBackend()
+    assert backend.isdir(f"{address}/sub/")
+    assert not backend.isdir("http://nowhere.invalid/a.jpg")
