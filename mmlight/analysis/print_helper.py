@@ -29,8 +29,9 @@ def get_model_complexity_info(
     (:class:`torch.utils.flop_counter.FlopCounterMode`); a multiply-add is one flop, an activation
     is one number that such an operation puts out. For nets whose work is these, the numbers are
     MMEngine's. Normalisation, pooling and upsampling count nothing here and one to five flops an
-    element there. A module that :class:`torch.nn.Module` calls lead to has numbers of its own; what
-    a method other than ``forward`` does counts for the module that called it.
+    element there, which makes a ResNet-50 half a percent cheaper here; fused attention counts
+    nothing there. What a module does outside of its call, as when another one uses its weights,
+    counts for the module that does it.
 
     Args:
         model (nn.Module): The model.
