@@ -125,26 +125,26 @@ class BaseModel(BaseModule):
         Raises:
             TypeError: If an entry is neither a tensor nor a list of tensors.
         """
-        scalars: dict[str, Any] = {}
+        log_vars: dict[str, Any] = OrderedDict(loss=None)
+        total: Any = None
+        only = ""  # name of the loss if it is the only one
         for name, value in losses.items():
             if isinstance(value, torch.Tensor):
-                scalars[name] = _mean(value)
+                scalar = _mean(value)
             elif isinstance(value, list) and all(isinstance(v, torch.Tensor) for v in value):
-                scalars[name] = sum(_mean(v) for v in value)
+                scalar = sum(_mean(v) for v in value)  # type: ignore[assignment]
             else:
                 raise TypeError(f"{name} is not a tensor or list of tensors, but {value!r}")
-        parts = [scalar for name, scalar in scalars.items() if "loss" in name]
-        total: Any = parts[0] if parts else 0
-        for part in parts[1:]:
-            total = total + part
-        log_vars: dict[str, Any] = OrderedDict(loss=total)
-        for name, scalar in scalars.items():
-            # What is logged later must not be what the model writes to in its next step, as
-            # CUDA graphs do, nor the loss that somebody scales in place.
-            shared = scalar is losses[name] or scalar is total
-            log_vars[name] = scalar.clone() if shared and torch.is_tensor(scalar) else scalar
-        if "loss" not in losses and len(parts) == 1:
-            log_vars["loss"] = next(log_vars[name] for name in scalars if "loss" in name)
+            # What is logged later must not be what the model writes to in its next step, as CUDA
+            # graphs do, nor the loss that somebody scales in place.
+            log_vars[name] = scalar.clone() if scalar is value else scalar
+            if "loss" in name:
+                total, only = (scalar, name) if total is None else (total + scalar, "")
+        if only and log_vars[only] is total and isinstance(total, torch.Tensor):
+            log_vars[only] = total.clone()
+        total = 0 if total is None else total
+        if "loss" not in losses:
+            log_vars["loss"] = log_vars[only] if only else total
         return total, log_vars
 
     @abstractmethod

@@ -77,7 +77,7 @@ def _cast(data: Any, device: torch.device, non_blocking: bool) -> Any:
         return data
     if isinstance(data, BaseDataElement):
         return data.to(device, non_blocking=non_blocking)
-    if isinstance(data, Mapping):
+    if isinstance(data, (dict, Mapping)):  # a dict is found without asking the abstract class
         return {key: _cast(value, device, non_blocking) for key, value in data.items()}
     if isinstance(data, Sequence):
         items = [_cast(item, device, non_blocking) for item in data]
