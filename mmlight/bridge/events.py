@@ -91,7 +91,7 @@ class Dispatcher:
         ...         print("hello,", runner)
         >>> dispatcher = Dispatcher()
         >>> dispatcher.add(Greeter(), priority=50)
-        >>> dispatcher.call("before_run", "runner")
+        >>> dispatcher.call("before_run", "runner", {})
         hello, runner
     """
 
@@ -124,7 +124,7 @@ class Dispatcher:
         self._after_hooks = {point: list(calls.get(point, ())) for point in POINTS}
         self._rebuild()
 
-    def call(self, point: str, runner: Any, **kwargs: Any) -> None:
+    def call(self, point: str, runner: Any, kwargs: Mapping[str, Any]) -> None:
         """Call everybody who does something at ``point`` with the runner and ``kwargs``.
 
         Raises:

@@ -97,7 +97,7 @@ class RunnerFace:
             **kwargs: What the point passes on beside the runner.
         """
         if fn_name in POINTS:
-            self._dispatcher.call(fn_name, self, **kwargs)
+            self._dispatcher.call(fn_name, self, kwargs)
             return
         for hook in self.hooks:
             if hasattr(hook, fn_name):

@@ -94,7 +94,6 @@ class LoggerHook(Hook):
         self.backend_args = check_backend_args(file_client_args, backend_args)
         self.json_log_path: str | None = None
         self._watch = NonFiniteWatch(stop=stop_on_nonfinite)
-        self._dataloader: Any = None
         self._length: float = 0
         self._evaluated = 0
 
@@ -110,8 +109,8 @@ class LoggerHook(Hook):
         self._watch.start(runner.iter)
 
     def before_train_epoch(self, runner: Any) -> None:
-        """Forget how long the last epoch was."""
-        self._dataloader = None
+        """Ask how long the epoch is."""
+        self._length = length_of(runner.train_dataloader)
 
     def after_train_iter(
         self,
@@ -125,16 +124,12 @@ class LoggerHook(Hook):
         Raises:
             FloatingPointError: If a loss is not finite and ``stop_on_nonfinite``.
         """
-        dataloader = runner.train_dataloader
-        if dataloader is not self._dataloader:
-            self._dataloader, self._length = dataloader, length_of(dataloader)
-        batches = self._length
-        last = batch_idx + 1 == batches
+        last = batch_idx + 1 == self._length
         if last or (runner.iter + 1) % self.interval_exp_name == 0:
             runner.logger.info(f"Exp name: {runner.experiment_name}")
         due = (batch_idx + 1) % self.interval == 0
         # The rest of an epoch is logged when asked for, or when nothing else of it would be.
-        if not due and not (last and (not self.ignore_last or batches <= self.interval)):
+        if not due and not (last and (not self.ignore_last or self._length <= self.interval)):
             return
         recorded = runner.message_hub.flush()
         tag, text = runner.log_processor.get_log_after_iter(runner, batch_idx, "train")
@@ -142,6 +137,7 @@ class LoggerHook(Hook):
         runner.visualizer.add_scalars(tag, step=runner.iter + 1, file_path=self.json_log_path)
         runner.publish({name: value for name, value in tag.items() if "loss" in name})
         self._watch.check(recorded, runner.iter + 1, runner.logger)
+        self._length = length_of(runner.train_dataloader)  # a hook may have put another in place
 
     def after_train(self, runner: Any) -> None:
         """Check the losses of the iterations after the last log point."""

@@ -39,6 +39,8 @@ class ParamSchedulerHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Step the schedulers that count iterations."""
+        if runner.param_schedulers is None:
+            return
         for scheduler in _all_schedulers(runner):
             if not scheduler.by_epoch:
                 scheduler.step()

@@ -74,9 +74,6 @@ class TrainLoop(BaseLoop):
         runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
         progress.end_batch()
 
-    def _must_stop(self) -> bool:
-        return self.stop_training or self._runner.trainer.should_stop
-
     def val_due(self, done: int, end: int) -> bool:
         """Tell whether a validation follows ``done`` epochs (or iterations) of ``end``."""
         self._decide_current_val_interval(done)
@@ -161,7 +158,9 @@ class EpochBasedTrainLoop(TrainLoop):
         """Train, with validations in between, and return the model."""
         self.runner.call_hook("before_train")
         self._finish_interrupted_epoch()
-        while self.epoch < self._max_epochs and not self._must_stop():
+        while self.epoch < self._max_epochs:
+            if self.stop_training or self.runner.trainer.should_stop:
+                break
             self.run_epoch()
             self._validate_if_due()
             self.runner.finish_epoch()
@@ -276,8 +275,11 @@ class IterBasedTrainLoop(TrainLoop):
         runner.call_hook("before_train")
         runner.call_hook("before_train_epoch")
         self._continue_interrupted_run()
-        progress, validates = runner.progress, runner.val_loop is not None
-        while progress.iter < self._max_iters and not self._must_stop():
+        progress, trainer = runner.progress, runner.trainer
+        validates = runner.val_loop is not None
+        while progress.iter < self._max_iters:
+            if self.stop_training or trainer.should_stop:
+                break
             if not runner.model.training:
                 runner.model.train()
             self.run_iter(next(self.dataloader_iterator))
