@@ -45,10 +45,9 @@ class StrategyStepper:
     def no_sync(self, model: nn.Module) -> AbstractContextManager:
         """Give a context in which gradients stay in this process."""
         # A documented wrapper knows best; else the strategy's own, around the LightningModule.
-        own = getattr(model, "no_sync", None)
-        return (
-            own() if own else getattr(self.trainer.strategy, "block_backward_sync", nullcontext)()
-        )
+        strategy = self.trainer.strategy
+        block = getattr(model, "no_sync", None) or getattr(strategy, "block_backward_sync", None)
+        return block() if block else nullcontext()
 
 
 def _nothing() -> None:

@@ -173,6 +173,16 @@ def _load_checkpoint_with_prefix(
     return found
 
 
+def _without_wrappers(state: OrderedDict, known: set[str]) -> OrderedDict:
+    """Take the wrappers of a model's parts out of names, where MMEngine leaves them."""
+
+    def bare(key: str) -> str:
+        short = key.replace(".module.", ".")
+        return short if key not in known and short in known else key
+
+    return OrderedDict((bare(key), value) for key, value in state.items())
+
+
 def _load_checkpoint_to_model(
     model: nn.Module,
     checkpoint: dict,
@@ -185,12 +195,8 @@ def _load_checkpoint_to_model(
     state: OrderedDict = OrderedDict(weights)
     for pattern, replacement in revise_keys:
         state = OrderedDict((re.sub(pattern, replacement, key), v) for key, v in state.items())
-    # MMEngine leaves the wrappers of a model's parts in the names.
-    known = get_state_dict(model)
-    bare = {key: key.replace(".module.", ".") for key in state if key not in known}
-    state = OrderedDict(
-        (bare[key] if bare.get(key) in known else key, v) for key, v in state.items()
-    )
+    if any(".module." in key for key in state):
+        state = _without_wrappers(state, set(get_state_dict(model)))
     # Modules read the version of their own format from it.
     state._metadata = getattr(weights, "_metadata", OrderedDict())  # type: ignore[attr-defined]
     load_state_dict(model, state, strict, logger)

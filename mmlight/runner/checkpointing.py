@@ -142,8 +142,10 @@ class Checkpoints(Builders):
         self._has_loaded = self._resume = True
         checkpoint = self.load_checkpoint(filename, map_location=where)
         self.restore(checkpoint, resume_optimizer, resume_param_scheduler)
-        for name, value in (self.exact_state or {}).get("buffers", {}).items():
-            buffers_of(self.model)[name].copy_(value)
+        if saved := (self.exact_state or {}).get("buffers"):
+            buffers = buffers_of(self.model)
+            for name, value in saved.items():
+                buffers[name].copy_(value)
         self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
 
     def resume_read(self, checkpoint: dict[str, Any], training: bool) -> None:
