@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlight.logging import print_log
-from mmlight.model.tensor_pairs import TensorPairs, averaged_tensors, copy_all
+from mmlight.model.tensor_pairs import TensorPairs, averaged_tensors, copy_all, lerp_all
 from mmlight.registry import MODELS
 
 
@@ -85,7 +85,7 @@ class BaseAveragedModel(nn.Module, metaclass=ABCMeta):
         """
 
     def avg_tensors(self, averaged: list[Tensor], sources: list[Tensor], steps: int) -> None:
-        """Update all averaged tensors in place.
+        """Update averaged tensors of one device and dtype in place.
 
         Args:
             averaged (list[Tensor]): The averaged tensors, all of floating point.
@@ -120,13 +120,17 @@ class BaseAveragedModel(nn.Module, metaclass=ABCMeta):
         steps = self._steps_on_host()
         pairs = self._pairs_with(model)
         if steps == 0:
-            copy_all(pairs.averaged, pairs.sources)
-            copy_all(pairs.discrete, pairs.discrete_sources)
-        elif steps % self.interval == 0 and pairs.averaged:
-            self.avg_tensors(pairs.averaged, pairs.sources_beside_averaged(), steps)
-        copy_all(pairs.buffers, pairs.buffer_sources)
-        self.steps += 1
-        self._counted = (self.steps, self.steps._version, steps + 1)
+            copy_all(pairs.averaged)
+            copy_all(pairs.discrete)
+        elif steps % self.interval == 0:
+            for averaged, sources in pairs.averaged:
+                device = averaged[0].device
+                if sources[0].device != device:
+                    sources = [source.to(device) for source in sources]
+                self.avg_tensors(averaged, sources, steps)
+        copy_all(pairs.buffers)
+        buffer = self.steps.add_(1)
+        self._counted = (buffer, buffer._version, steps + 1)
 
     def _pairs_with(self, model: nn.Module) -> TensorPairs:
         """Pair the tensors again when those of the model were replaced, or the copy was moved."""
@@ -264,7 +268,7 @@ class ExponentialMovingAverage(BaseAveragedModel):
             sources (list[Tensor]): The tensors.
             steps (int): Number of updates before this one.
         """
-        torch._foreach_lerp_(averaged, sources, self.momentum_at(steps))
+        lerp_all([(averaged, sources)], self.momentum_at(steps))
 
 
 @MODELS.register_module()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from itertools import chain
 from operator import is_
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+# Targets with their sources, all targets of one device and dtype, and all sources of one.
+TensorGroups = list[tuple[list[Tensor], list[Tensor]]]
 
 
 def averaged_tensors(module: nn.Module, with_buffers: bool) -> dict[str, Tensor]:
@@ -32,45 +35,104 @@ def averaged_tensors(module: nn.Module, with_buffers: bool) -> dict[str, Tensor]
     return named
 
 
-def copy_all(targets: list[Tensor], sources: list[Tensor]) -> None:
-    """Copy tensors into others of their shapes, all at once.
+def grouped(pairs: Iterable[tuple[Tensor, Tensor]]) -> TensorGroups:
+    """Sort pairs of tensors by device and dtype, as one call can only work on what is alike.
 
     Args:
-        targets (list[Tensor]): Written to.
-        sources (list[Tensor]): Read from, on any device.
+        pairs (Iterable[tuple[Tensor, Tensor]]): Targets, each with its source.
+
+    Returns:
+        list[tuple[list[Tensor], list[Tensor]]]: Targets and sources of each group.
+
+    Example:
+        >>> half, whole = torch.zeros(1), torch.zeros(1, dtype=torch.long)
+        >>> [len(targets) for targets, _ in grouped([(half, half), (whole, whole), (half, half)])]
+        [2, 1]
+    """
+    groups: dict[tuple, tuple[list[Tensor], list[Tensor]]] = {}
+    for target, source in pairs:
+        kind = (target.device, target.dtype, source.device, source.dtype)
+        targets, sources = groups.setdefault(kind, ([], []))
+        targets.append(target)
+        sources.append(source)
+    return list(groups.values())
+
+
+def copy_all(groups: TensorGroups) -> None:
+    """Copy tensors into others of their shapes, a group at a time.
+
+    Args:
+        groups (list[tuple[list[Tensor], list[Tensor]]]): What :func:`grouped` returned.
 
     Example:
         >>> target = torch.zeros(1)
-        >>> copy_all([target], [torch.ones(1)])
+        >>> copy_all(grouped([(target, torch.ones(1))]))
         >>> target
         tensor([1.])
     """
-    if targets:
-        torch._foreach_copy_(targets, sources)
+    with torch.inference_mode():  # spares autograd's look at each of them
+        for targets, sources in groups:
+            torch._foreach_copy_(targets, sources)
+
+
+def lerp_all(groups: TensorGroups, share: float) -> None:
+    """Move tensors towards others of their shapes, a group at a time.
+
+    Args:
+        groups (list[tuple[list[Tensor], list[Tensor]]]): What :func:`grouped` returned.
+        share (float): How far, 0 to 1.
+
+    Example:
+        >>> target = torch.zeros(1)
+        >>> lerp_all(grouped([(target, torch.ones(1))]), 0.25)
+        >>> target
+        tensor([0.2500])
+    """
+    with torch.inference_mode():  # spares autograd's look at each of them
+        for targets, sources in groups:
+            torch._foreach_lerp_(targets, sources, share)
 
 
 _END = (object(),)
 
 
-class _Tree:
-    """A module's tensors and submodules as they were, to see quickly whether one was replaced."""
+class TensorTree:
+    """A module's tensors and submodules as they were, to see quickly whether one was replaced.
+
+    Args:
+        module (nn.Module): The module.
+
+    Example:
+        >>> layer = nn.Linear(1, 1)
+        >>> tree = TensorTree(layer)
+        >>> layer.bias = nn.Parameter(torch.zeros(1))
+        >>> tree.holds_for(layer)
+        False
+    """
 
     def __init__(self, module: nn.Module) -> None:
-        self.module = module
-        self.tables: list[dict] = [
-            table
+        self._module = module
+        # Views stay up to date. The end is an entry too: so are more or fewer entries noticed.
+        self._entries: list[Iterable[Any]] = [
+            table.values()
             for part in module.modules()
             for table in (part._parameters, part._buffers, part._modules)
             if table
         ]
-        self.entries = list(self._now())
-
-    def _now(self) -> Iterator[Any]:
-        # The end is an entry too: so are more or fewer entries than before noticed.
-        return chain(chain.from_iterable(map(dict.values, self.tables)), _END)
+        self._entries.append(_END)
+        self._before = list(chain.from_iterable(self._entries))
 
     def holds_for(self, module: nn.Module) -> bool:
-        return module is self.module and all(map(is_, self._now(), self.entries))
+        """Say whether these are still the tensors and submodules of a module.
+
+        Args:
+            module (nn.Module): The module.
+
+        Returns:
+            bool: False if it is another, or had one of them replaced.
+        """
+        now = chain.from_iterable(self._entries)
+        return module is self._module and all(map(is_, now, self._before))
 
 
 class TensorPairs:
@@ -88,54 +150,29 @@ class TensorPairs:
     Example:
         >>> a, b = nn.Linear(1, 1), nn.Linear(1, 1)
         >>> pairs = TensorPairs(a, b, update_buffers=False)
-        >>> pairs.sources[0] is b.weight, pairs.holds_for(b)
+        >>> (averaged, sources), = pairs.averaged
+        >>> sources[0] is b.weight, pairs.holds_for(b)
         (True, True)
     """
 
     def __init__(
         self, averaged_module: nn.Module, source_module: nn.Module, update_buffers: bool
     ) -> None:
-        self._source_tree = _Tree(source_module)
-        self.averaged: list[Tensor] = []
-        self.sources: list[Tensor] = []
-        self.discrete: list[Tensor] = []
-        self.discrete_sources: list[Tensor] = []
+        self.holds_for = TensorTree(source_module).holds_for
         sources = averaged_tensors(source_module, update_buffers)
-        for name, tensor in averaged_tensors(averaged_module, update_buffers).items():
+        averaged = averaged_tensors(averaged_module, update_buffers)
+        for name in averaged:
             if name not in sources:
                 raise KeyError(
                     f"{name} is averaged, but {type(source_module).__name__} has no such tensor; "
                     f"it has {list(sources)[:10]}"
                 )
-            floating = tensor.is_floating_point()
-            (self.averaged if floating else self.discrete).append(tensor)
-            (self.sources if floating else self.discrete_sources).append(sources[name])
+        pairs = [(tensor, sources[name]) for name, tensor in averaged.items()]
+        self.averaged = grouped(pair for pair in pairs if pair[0].is_floating_point())
+        self.discrete = grouped(pair for pair in pairs if not pair[0].is_floating_point())
         source_buffers = dict(source_module.named_buffers())
-        copied = {
-            name: buffer
+        self.buffers = grouped(
+            (buffer, source_buffers[name])
             for name, buffer in averaged_module.named_buffers()
             if name not in sources and name in source_buffers
-        }
-        self.buffers = list(copied.values())
-        self.buffer_sources = [source_buffers[name] for name in copied]
-
-    def holds_for(self, source_module: nn.Module) -> bool:
-        """Say whether these are still the tensors of a model.
-
-        Args:
-            source_module (nn.Module): The model.
-
-        Returns:
-            bool: False if it is another, or had a tensor or a submodule replaced.
-        """
-        return self._source_tree.holds_for(source_module)
-
-    def sources_beside_averaged(self) -> list[Tensor]:
-        """Get the model's tensors on the device of their averages.
-
-        Returns:
-            list[Tensor]: In the order of ``averaged``.
-        """
-        if self.sources[0].device == self.averaged[0].device:
-            return self.sources
-        return [source.to(a.device) for source, a in zip(self.sources, self.averaged, strict=True)]
+        )

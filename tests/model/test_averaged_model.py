@@ -230,3 +230,43 @@ def test_parts_that_were_added_or_removed_are_noticed():
     del model["fc"]
     with pytest.raises(KeyError, match=r"fc.weight is averaged, but ModuleDict has no such tensor"):
         average.update_parameters(model)
+
+
+class Calls(TorchDispatchMode):
+    """Notes what torch is asked to do, and on which types of tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.names, self.types = [], []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.append(func.__name__.split(".")[0])
+        lists = (arg for arg in args if isinstance(arg, list))
+        self.types.append([{(t.device, t.dtype) for t in tensors} for tensors in lists])
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("layers", [1, 7])
+def test_an_update_is_a_few_calls_however_many_layers_there_are(layers):
+    parts = [nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1)) for _ in range(layers)]
+    parts.append(nn.Linear(1, 1).double())
+    model = nn.Sequential(*parts)
+    average = ExponentialMovingAverage(model, momentum=0.5)
+    average.update_parameters(model)
+    with Calls() as calls:
+        average.update_parameters(model)
+    # Weights of two types, statistics and their counters, and the counter of the updates.
+    assert calls.names == ["_foreach_lerp_"] * 2 + ["_foreach_copy_"] * 2 + ["add_"]
+    # A list of tensors that differ would be worked off one by one.
+    assert all(len(kinds) == 1 for lists in calls.types for kinds in lists)
+
+
+def test_autograd_still_notices_that_an_average_changed_under_it():
+    model = nn.Linear(1, 1, bias=False)
+    average = ExponentialMovingAverage(model, momentum=0.5)
+    average.update_parameters(model)
+    inputs = torch.ones(1, 1, requires_grad=True)
+    loss = average(inputs).sum()
+    average.update_parameters(model)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmlight.engine.hooks.tensor_slots import TensorSlots
+from mmlight.engine.hooks.network_pair import NetworkPair
 from mmlight.engine.sample_access import bare_model
 from mmlight.hooks import Hook
 from mmlight.registry import HOOKS
@@ -81,9 +81,11 @@ class ExponentialMovingAverageHook(Hook):
         self.interval = interval
         self.start_iter = start_iter
         self._made: set[str] = set()
-        self._pairs: list[TensorSlots] = []
-        self._paired_model: nn.Module | None = None
+        self._pairs: list[NetworkPair] = []
         self._momenta = self._momenta_of_lerp()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_pairs": []}
 
     @staticmethod
     def lerp(
@@ -156,7 +158,6 @@ class ExponentialMovingAverageHook(Hook):
         """
         model = bare_model(runner.model)
         self._made.clear()
-        self._paired_model = None
         for key in self.module_keys:
             original = _find(model, key[: -len(_SUFFIX)])
             if original is None:
@@ -170,7 +171,7 @@ class ExponentialMovingAverageHook(Hook):
                 average = deepcopy(original).requires_grad_(False)
                 setattr(model.get_submodule(owner), name, average)
                 self._made.add(key)
-        self._pair(model)
+        self._pair(self._networks(model))
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
         """Note which averages the checkpoint has, so that these stay as loaded.
@@ -214,9 +215,9 @@ class ExponentialMovingAverageHook(Hook):
 
         Weights are initialised and loaded only after ``before_run``.
         """
-        for key, slots in zip(self.module_keys, self._current_pairs(runner)):
+        for key, pair in zip(self.module_keys, self._current_pairs(runner)):
             if key in self._made:
-                slots.copy()
+                pair.copy()
         self._made.clear()
 
     def every_n_iters(self, runner: Any, n: int) -> bool:  # type: ignore[override]
@@ -252,29 +253,31 @@ class ExponentialMovingAverageHook(Hook):
         """
         if not self.every_n_iters(runner, self.interval):
             return
-        for slots in self._current_pairs(runner):
+        for pair in self._current_pairs(runner):
             if runner.iter < self.start_iter:
-                slots.copy()
+                pair.copy()
             elif self._momenta is not None:
-                slots.lerp(*self._momenta)
+                pair.lerp(*self._momenta)
             else:
-                slots.apply(self.interp_func)
+                pair.apply(self.interp_func)
 
-    def _current_pairs(self, runner: Any) -> list[TensorSlots]:
-        model = bare_model(runner.model)
-        if self._paired_model is not model:
-            self._pair(model)
+    def _current_pairs(self, runner: Any) -> list[NetworkPair]:
+        networks = list(self._networks(bare_model(runner.model)))
+        if len(self._pairs) != len(networks) or not all(
+            pair.holds_for(*both) for pair, both in zip(self._pairs, networks, strict=True)
+        ):
+            self._pair(networks)
         return self._pairs
 
-    def _pair(self, model: nn.Module) -> None:
-        self._pairs = list(self._matched(model))
-        self._paired_model = model
-
-    def _matched(self, model: nn.Module) -> Iterator[TensorSlots]:
+    def _networks(self, model: nn.Module) -> Iterator[tuple[nn.Module, nn.Module]]:
         for key in self.module_keys:
-            original = model.get_submodule(key[: -len(_SUFFIX)])
+            yield model.get_submodule(key[: -len(_SUFFIX)]), model.get_submodule(key)
+
+    def _pair(self, networks: Iterable[tuple[nn.Module, nn.Module]]) -> None:
+        self._pairs = []
+        for key, (original, average) in zip(self.module_keys, networks, strict=True):
             try:
-                yield TensorSlots(original, model.get_submodule(key))
+                self._pairs.append(NetworkPair(original, average))
             except ValueError as error:
                 raise RuntimeError(f"{key!r} does not match its original: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,71 @@ def test_bad_arguments(arguments: dict, error: type[Exception], words: str) -> N
 def test_momentum_in_the_old_meaning_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="share of the original"):
         ExponentialMovingAverageHook("g_ema", interp_cfg={"momentum": 0.999})
+
+
+class Nets:
+    """What the hook sees of a run."""
+
+    iter = 0
+
+    def __init__(self) -> None:
+        self.model = nn.ModuleDict({"net": nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1))})
+
+    def fill(self, value: float) -> None:
+        for tensor in self.model["net"].state_dict().values():
+            tensor.fill_(value)
+
+
+def begun(**arguments: Any) -> tuple[Nets, ExponentialMovingAverageHook]:
+    nets = Nets()
+    hook = ExponentialMovingAverageHook("net_ema", interval=1, **arguments)
+    nets.fill(0)
+    hook.before_run(nets)
+    hook.before_train(nets)
+    return nets, hook
+
+
+def test_weights_that_are_frozen_or_thawed_in_a_run_change_their_momentum() -> None:
+    nets, hook = begun(interp_cfg={"momentum": 0.25, "momentum_nontrainable": 0.5})
+    average = nets.model["net_ema"][0].weight
+    nets.fill(4)
+    hook.after_train_iter(nets, 0)
+    assert average.item() == 1
+    nets.model["net"].requires_grad_(False)
+    hook.after_train_iter(nets, 1)
+    assert average.item() == 2.5
+    nets.model["net"].requires_grad_(True)
+    hook.after_train_iter(nets, 2)
+    assert average.item() == 2.875
+    assert nets.model["net_ema"][1].running_mean.item() == 3.5
+    assert nets.model["net_ema"][1].num_batches_tracked.item() == 4
+
+
+def test_tensors_and_networks_that_are_replaced_in_a_run_are_followed() -> None:
+    nets, hook = begun(interp_cfg={"momentum": 0.25})
+    nets.model["net"][0].weight = nn.Parameter(torch.full((1, 1), 4.0))
+    hook.after_train_iter(nets, 0)
+    assert nets.model["net_ema"][0].weight.item() == 1
+    nets.model["net_ema"][1].running_mean = torch.zeros(1)
+    nets.model["net"][1].running_mean = torch.full((1,), 3.0)
+    hook.after_train_iter(nets, 1)
+    assert nets.model["net_ema"][1].running_mean.item() == 3
+    nets.model["net"] = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1))
+    nets.fill(8)
+    nets.model["net_ema"][0].weight.fill_(0)
+    hook.after_train_iter(nets, 2)
+    assert nets.model["net_ema"][0].weight.item() == 2
+    nets.model["net"] = nn.Sequential(nn.Linear(2, 1), nn.BatchNorm1d(1))
+    with pytest.raises(RuntimeError, match=r"net_ema.*0\.weight \(1, 2\) and \(1, 1\)"):
+        hook.after_train_iter(nets, 3)
+
+
+def test_a_copy_of_the_hook_goes_on_with_the_networks_it_is_given() -> None:
+    _, hook = begun(interp_cfg={"momentum": 0.25})
+    other, _ = begun()
+    other.fill(4)
+    copy.deepcopy(hook).after_train_iter(other, 0)
+    assert other.model["net_ema"][0].weight.item() == 1
 
 
 def test_average_comes_from_a_checkpoint_that_has_it(tmp_path: Path) -> None:
