@@ -38,11 +38,11 @@ def rng_state(cuda: bool = True) -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
-    """Put all generators into a state that :func:`rng_state` returned."""
+    """Put all generators into a state that :func:`rng_state` returned, its tensors anywhere."""
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal.tolist()), gauss))
     name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), position, has_gauss, cached))
     torch.set_rng_state(state["torch"].cpu())
     for index, gpu_state in enumerate(state.get("cuda", ())):
         if index < torch.cuda.device_count():

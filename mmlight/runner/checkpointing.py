@@ -12,13 +12,13 @@ from mmlight.bridge.checkpoint import (
     save_checkpoint,
 )
 from mmlight.bridge.restore import restore_callbacks, restore_progress
-from mmlight.device import get_device
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.logging import print_log
 
 from .building import Builders
 from .checkpoint import _load_checkpoint, _load_checkpoint_to_model, find_latest_checkpoint
+from .placement import Placement
 
 _STRIP_WRAPPER = [(r"^module.", "")]
 
@@ -76,7 +76,8 @@ class Checkpoints(Builders):
 
         Args:
             filename: Path or URL.
-            map_location: Where its tensors go first.
+            map_location: Where its weights and the states of its optimizers go first, as for
+                :func:`torch.load`. All other tensors are read to the CPU.
             strict: Whether each weight must have its counterpart.
             revise_keys: Pairs of a regular expression and what replaces it in the names.
 
@@ -93,7 +94,10 @@ class Checkpoints(Builders):
 
     def _read_checkpoint(self, filename: str, map_location: Any) -> dict:
         weights_only = self.cfg.get("env_cfg", {}).get("weights_only", True)
-        return _load_checkpoint(filename, map_location, self.logger, weights_only=weights_only)
+        placement = Placement(map_location)
+        return placement.place(
+            _load_checkpoint(filename, placement.read_to, self.logger, weights_only=weights_only)
+        )
 
     def load_or_resume(self) -> None:
         """Load or resume what the config says, once."""
@@ -128,7 +132,9 @@ class Checkpoints(Builders):
             filename: Path or URL.
             resume_optimizer: Whether to restore the optimizers.
             resume_param_scheduler: Whether to restore the schedulers.
-            map_location: Where its tensors go first; ``default`` is the model's device.
+            map_location: Where its weights and the states of its optimizers go first, as for
+                :func:`torch.load`; ``default`` leaves it to the model and the optimizers to take
+                them to their devices. All other tensors are read to the CPU.
 
         Raises:
             NotImplementedError: If the Trainer's strategy shards the model.
@@ -138,10 +144,13 @@ class Checkpoints(Builders):
                 "a Runner cannot resume a sharded run: use mmlight.from_config and "
                 "Trainer.fit(ckpt_path=...)"
             )
-        where = get_device() if map_location == "default" else map_location
+        # Not to the model's device: an optimizer leaves its counters where they come from, and on
+        # a GPU it would wait for them in each step.
+        where = "cpu" if map_location == "default" else map_location
         self._has_loaded = self._resume = True
         checkpoint = self.load_checkpoint(filename, map_location=where)
         self.restore(checkpoint, resume_optimizer, resume_param_scheduler)
+        restore_callbacks(self.trainer, checkpoint)
         if saved := (self.exact_state or {}).get("buffers"):
             buffers = buffers_of(self.model)
             for name, value in saved.items():
@@ -179,13 +188,17 @@ class Checkpoints(Builders):
         self._compare_with(checkpoint.get("meta", {}))
         if "message_hub" in checkpoint:
             self.message_hub.load_state_dict(checkpoint["message_hub"])
-        if resume_optimizer and "optimizer" in checkpoint:
+        restore_optimizer = resume_optimizer and "optimizer" in checkpoint
+        restore_schedulers = resume_param_scheduler and self.param_schedulers is not None
+        if restore_optimizer:
             self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-            self.optim_wrapper.load_state_dict(checkpoint["optimizer"])
-        if resume_param_scheduler and self.param_schedulers is not None:
+        if restore_schedulers:
+            # Before the optimizer has its state: a scheduler that is built sets the first rate.
             self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+        if restore_optimizer:
+            self.optim_wrapper.load_state_dict(checkpoint["optimizer"])
+        if restore_schedulers:
             self._restore_schedulers(checkpoint.get("param_schedulers"))
-        restore_callbacks(self.trainer, checkpoint)
 
     def _own_exact_state(self, checkpoint: dict[str, Any]) -> dict[str, Any] | None:
         if "mmlight" not in checkpoint:
