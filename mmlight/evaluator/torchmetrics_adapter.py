@@ -11,10 +11,11 @@ import torch
 import torchmetrics
 from torch import Tensor
 
-from mmlight.dist import get_rank, get_world_size
+from mmlight.dist import get_comm_device, get_rank, get_world_size, is_distributed
 from mmlight.evaluator.metric import BaseMetric
 from mmlight.registry import METRICS
 from mmlight.structures import BaseDataElement
+from mmlight.utils import apply_to
 
 PRED_KEYS = ("pred", "preds", "prediction", "pred_label", "pred_score", "output")
 TARGET_KEYS = ("gt", "target", "gt_label", "label")
@@ -34,6 +35,8 @@ class TorchMetric(BaseMetric):
     is itself a data element or a dict, such as ``LabelData``, stands for its ``label``, else its
     ``score``, else its only field; a path with dots, such as ``pred_label.score``, says which.
     Tensors, arrays and numbers of a batch are stacked; strings and dicts go to the metric as lists.
+
+    The metric lives on the device of the predictions, where targets are moved to.
 
     The state of the metric grows with neither batches nor samples unless the metric itself keeps
     them, and several processes are reduced by ``torchmetrics``. Samples that a sampler repeated to
@@ -73,7 +76,7 @@ class TorchMetric(BaseMetric):
         self.target_key = target_key
         self._seen = 0
         self._last: tuple | None = None
-        self._device = torch.device("cpu")
+        self._device: torch.device | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
         """Update the metric with a batch.
@@ -103,6 +106,9 @@ class TorchMetric(BaseMetric):
         position = (self._seen - 1) * get_world_size() + get_rank()
         if self._last is not None and position < size:
             self._update([self._last])
+        if is_distributed():
+            # A process without samples has its state on the CPU, where NCCL cannot reduce it.
+            self._move_to(get_comm_device())
         value = self.metric.compute()
         self.metric.reset()
         self._seen, self._last = 0, None
@@ -151,11 +157,16 @@ class TorchMetric(BaseMetric):
         if not samples:
             return
         columns = [_batch(column) for column in zip(*samples, strict=True)]
-        device = next((c.device for c in columns if isinstance(c, Tensor)), self._device)
+        device = next(filter(None, map(_device_of, columns)), None)
+        if device is not None:
+            self._move_to(device)
+            columns = apply_to(columns, torch.is_tensor, lambda tensor: tensor.to(device))
+        self.metric.update(*columns)
+
+    def _move_to(self, device: torch.device) -> None:
         if device != self._device:
             self.metric.to(device)
             self._device = device
-        self.metric.update(*columns)
 
 
 def build_metric(metric: Any) -> Any:
@@ -240,6 +251,16 @@ def _batch(column: Sequence[Any]) -> Any:
     if len({tensor.shape for tensor in tensors}) > 1:
         return tensors
     return torch.stack(tensors)
+
+
+def _device_of(column: Any) -> torch.device | None:
+    """Find the device of the first tensor in lists and dicts."""
+    if isinstance(column, Tensor):
+        return column.device
+    if isinstance(column, Mapping):
+        column = list(column.values())
+    items = column if isinstance(column, (list, tuple)) else ()
+    return next(filter(None, map(_device_of, items)), None)
 
 
 def _plain(value: Any) -> Any:

@@ -1,5 +1,7 @@
 """Any metric of torchmetrics as an entry of an evaluator."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 import torch
@@ -163,10 +165,66 @@ def test_several_values_are_named():
     assert matrix.tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
 
 
-def test_a_metric_goes_where_the_tensors_are():
-    metric = TorchMetric(Total(), pred_key="x")
-    metric.process(None, [{"x": torch.ones(1, device="meta")}])
-    assert metric.metric.device.type == "meta"
+class Devices(torchmetrics.Metric):
+    """Notes where its arguments and its state are."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+        self.add_state("total", torch.zeros(()), dist_reduce_fx="sum")
+
+    def update(self, *columns):
+        self.seen.extend(_devices([self.total, *columns]))
+
+    def compute(self):
+        return len(self.seen)
+
+
+def _devices(value):
+    if isinstance(value, torch.Tensor):
+        return [value.device.type]
+    if isinstance(value, str):
+        return []
+    values = value.values() if isinstance(value, dict) else value
+    return [d for item in values for d in _devices(item)] if isinstance(values, Iterable) else []
+
+
+def boxes(device, count):
+    return {"boxes": torch.ones(count, 4, device=device), "size": 3, "name": "cat"}
+
+
+@pytest.mark.parametrize(
+    ("samples", "tensors"),
+    [
+        ([{"pred": torch.ones(2, device="meta"), "gt": torch.ones(2)}] * 2, 2),
+        ([{"pred": torch.ones(n, device="meta"), "gt": torch.ones(n)} for n in (1, 2)], 4),
+        ([{"pred": torch.ones(2, device="meta"), "gt": 1}] * 2, 2),
+        ([{"pred": {"p": boxes("meta", n)}, "gt": {"g": boxes("cpu", n)}} for n in (0, 2)], 4),
+        ([{"pred": "no tensor", "gt": torch.ones(2, device="meta")}], 1),
+    ],
+)
+def test_a_metric_and_its_targets_go_where_the_predictions_are(samples, tensors):
+    metric = TorchMetric(Devices())
+    for _ in range(2):
+        metric.process(None, samples)
+        assert metric.metric.seen == ["meta"] * (1 + tensors)
+        assert metric.metric.device.type == "meta"
+        metric.metric.seen.clear()
+        metric.evaluate(len(samples))
+
+
+def test_a_metric_follows_from_one_device_to_another():
+    """A number on one device and then a tensor on another: the state is where the last one is."""
+    metric = TorchMetric(Devices(), pred_key="x")
+    for device in ("cpu", "meta"):
+        metric.process(None, [{"x": torch.ones(1, device=device)}])
+    assert metric.metric.seen == ["cpu"] * 2 + ["meta"] * 2
+
+
+def test_a_metric_that_begins_elsewhere_comes_to_the_predictions():
+    metric = TorchMetric(Devices().to("meta"), pred_key="x")
+    with pytest.raises(NotImplementedError, match="meta"):  # there is nothing to bring along
+        metric.process(None, [{"x": torch.ones(1)}])
 
 
 @pytest.mark.parametrize(
