@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch import Trainer
+from lightning.pytorch.accelerators import CPUAccelerator, CUDAAccelerator, MPSAccelerator
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar
+from lightning.pytorch.plugins import CheckpointIO, ClusterEnvironment
+from lightning.pytorch.strategies import Strategy
 
 from mmlight.bridge.checkpoint_io import AtomicCheckpointIO
 from mmlight.bridge.processes import (
@@ -19,8 +21,15 @@ from mmlight.bridge.processes import (
     processes_per_machine,
 )
 from mmlight.bridge.progress_bar import RunnerProgressBar
+from mmlight.bridge.trainer_arguments import (
+    check_arguments,
+    check_callbacks,
+    check_checkpointing,
+)
+from mmlight.bridge.trainer_parts import listed
 from mmlight.dist import get_world_size
-from mmlight.registry.diagnostics import did_you_mean
+
+_ACCELERATORS = (CPUAccelerator, CUDAAccelerator, MPSAccelerator)
 
 
 def derived_kwargs(runner: Any) -> dict[str, Any]:
@@ -56,46 +65,125 @@ def _extent(train_cfg: Any) -> dict[str, Any]:
     return {"max_epochs": 1}
 
 
+def trainer_kwargs(runner: Any) -> dict[str, Any]:
+    """Return all arguments of a Trainer that a config describes.
+
+    Args:
+        runner: The Runner built from the config.
+
+    Returns:
+        dict: What follows from the config, and its ``trainer`` over that.
+    """
+    return join_arguments(derived_kwargs(runner), runner.trainer_arguments)
+
+
 def build_trainer(runner: Any) -> Trainer:
     """Build the Runner's Trainer, ``runner.cfg.trainer`` over everything derived.
 
     Raises:
         TypeError: If ``trainer`` has a key that ``lightning.pytorch.Trainer`` does not take.
-        ValueError: If its strategy would start processes after the Runner has built its parts.
+        ValueError: If an argument cannot be obeyed, or its strategy would start processes after
+            the Runner has built its parts.
     """
-    kwargs = derived_kwargs(runner)
-    given = dict(runner.cfg.get("trainer") or {})
-    _check_arguments(given)
-    callbacks = kwargs.pop("callbacks") + _listed(given.pop("callbacks", None))
-    plugins = kwargs.pop("plugins") + _listed(given.pop("plugins", None))
-    kwargs.update(given)
-    if kwargs.get("enable_progress_bar", True) and not _has_progress_bar(callbacks):
+    kwargs, given = derived_kwargs(runner), runner.trainer_arguments
+    trainer = make_trainer(kwargs, **given)
+    strategy = model_wrapper_strategy(trainer, given.get("strategy", "auto"))
+    return trainer if strategy is None else make_trainer(kwargs, **{**given, "strategy": strategy})
+
+
+def make_trainer(kwargs: dict[str, Any], **more: Any) -> Trainer:
+    """Build a Trainer from two sets of arguments, joined by :func:`join_arguments`.
+
+    Unless there is a progress bar already, or none is wanted, it has the one that shows what was
+    logged last.
+
+    Args:
+        kwargs: Arguments that follow from a config.
+        **more: The user's own.
+
+    Example:
+        >>> from lightning.pytorch.callbacks import DeviceStatsMonitor, Timer
+        >>> trainer = make_trainer(
+        ...     {"callbacks": [Timer()], "logger": False, "accelerator": "cpu"},
+        ...     callbacks=[DeviceStatsMonitor()], enable_checkpointing=False)
+        >>> [type(callback).__name__ for callback in trainer.callbacks][:3]
+        ['Timer', 'DeviceStatsMonitor', 'RunnerProgressBar']
+    """
+    joined = join_arguments(kwargs, more)
+    callbacks = joined["callbacks"]
+    if joined.get("enable_progress_bar") is not False and not _any(callbacks, ProgressBar):
         callbacks.append(RunnerProgressBar())
-    kwargs.update(callbacks=callbacks, plugins=plugins)
     with _quiet():
-        trainer = Trainer(**kwargs)
-        strategy = model_wrapper_strategy(trainer, kwargs.get("strategy", "auto"))
-        return trainer if strategy is None else Trainer(**{**kwargs, "strategy": strategy})
+        return Trainer(**joined)
 
 
-def _has_progress_bar(callbacks: list[Callback]) -> bool:
-    return any(isinstance(callback, ProgressBar) for callback in callbacks)
+def join_arguments(kwargs: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Lay the user's arguments of a Trainer over those that follow from a config.
+
+    Lists of callbacks, plugins and loggers are joined. A plugin of the user's takes the place of
+    ours of the same kind, and so does what a strategy object brings with it.
+
+    Args:
+        kwargs: Arguments that follow from a config.
+        more: What the user wrote.
+
+    Raises:
+        TypeError: If ``more`` has what no Trainer takes.
+        ValueError: If an argument cannot be obeyed, or contradicts another.
+    """
+    check_arguments(more)
+    callbacks = listed(kwargs.get("callbacks")) + listed(more.get("callbacks"))
+    check_callbacks(callbacks)
+    check_checkpointing(more, callbacks)
+    joined = {**kwargs, **more, "callbacks": callbacks}
+    if _any(callbacks, Checkpoint):
+        joined["enable_checkpointing"] = True
+    joined["logger"] = _join_loggers(kwargs.get("logger"), more.get("logger"))
+    ours, own = listed(kwargs.get("plugins")), listed(more.get("plugins"))
+    joined["plugins"] = _not_replaced(ours, own) + own
+    if isinstance(joined.get("strategy"), Strategy):
+        joined.update(_beside(joined["strategy"], joined))
+    return joined
 
 
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+def _not_replaced(ours: list[Any], own: list[Any]) -> list[Any]:
+    replaceable = {AtomicCheckpointIO: CheckpointIO, LaunchedProcesses: ClusterEnvironment}
+    return [plugin for plugin in ours if not _any(own, replaceable.get(type(plugin), ()))]
 
 
-def _check_arguments(given: dict[str, Any]) -> None:
-    known = inspect.signature(Trainer.__init__).parameters
-    for name in given:
-        if name not in known:
-            raise TypeError(
-                f"lightning.pytorch.Trainer has no argument {name!r} (config key: trainer.{name})"
-                f"{did_you_mean(name, known)}"
-            )
+def _beside(strategy: Any, joined: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a strategy object already has, from its user or from an earlier Trainer.
+
+    Lightning refuses to be told twice, even the same. ``mmlight.from_config`` makes a Trainer
+    before the user's own has its turn with the same object.
+    """
+    # Private: the public properties of these names make a plugin where there is none.
+    had = [strategy._checkpoint_io, strategy._precision_plugin]
+    had.append(getattr(strategy, "cluster_environment", None))
+    new = [plugin for plugin in joined["plugins"] if all(plugin is not one for one in had)]
+    beside: dict[str, Any] = {"plugins": _not_replaced(new, had)}
+    accelerator = strategy.accelerator
+    name = accelerator.name() if type(accelerator) in _ACCELERATORS else "auto"
+    if accelerator is not None and joined.get("accelerator", "auto") in ("auto", "gpu", name):
+        beside["accelerator"] = name
+        if name != "auto":  # told by its name instead: devices beside an object are refused, too
+            strategy.accelerator = None
+    return beside
+
+
+def _join_loggers(ours: Any, own: Any) -> Any:
+    if own is None or own is False or not ours:
+        return ours if own is None else own
+    if own is True or ours is True:
+        raise ValueError(
+            "logger=True, Lightning's default logger, cannot stand beside others: give that "
+            "logger as an object (config key: trainer.logger)"
+        )
+    return listed(ours) + listed(own)
+
+
+def _any(values: list[Any], kind: Any) -> bool:
+    return any(isinstance(value, kind) for value in values)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import yaml
 
 from mmlight.utils import import_modules_from_strings
 
-from .config_dict import ConfigDict, unwrap
+from .config_dict import ConfigDict, copy_settings, unwrap
 from .dict_action import DictAction, add_config_arguments
 from .format import WIDTH, format_config, path_of
 from .loader import load_config, load_config_string
@@ -22,7 +22,7 @@ from .merge import merge_into
 from .text_file import ReadOptions
 from .utils import RESERVED_KEYS
 
-__all__ = ["Config", "ConfigDict", "DictAction"]
+__all__ = ["Config", "ConfigDict", "DictAction", "copy_config"]
 
 
 class _YamlDumper(yaml.SafeDumper):
@@ -329,6 +329,31 @@ class Config:
         memo[id(self)] = new
         new.__setstate__(copy.deepcopy(self.__dict__, memo))
         return new
+
+
+def copy_config(cfg: Any) -> Any:
+    """Copy a config for a run, which may change its dicts and lists but runs its objects.
+
+    Args:
+        cfg (Config or dict): The config.
+
+    Returns:
+        Config or dict: One with dicts and lists of its own. Callbacks, models, data and all other
+        objects in it are those of ``cfg``, where :func:`copy.deepcopy` makes others.
+
+    Example:
+        >>> dataset = iter([1, 2])
+        >>> cfg = Config(dict(loader=dict(dataset=dataset, batch_size=4)))
+        >>> copied = copy_config(cfg)
+        >>> copied.loader.batch_size = 8
+        >>> cfg.loader.batch_size, copied.loader.dataset is dataset
+        (4, True)
+    """
+    if not isinstance(cfg, Config):
+        return copy_settings(cfg)
+    copied = cfg.copy()
+    copied.__setstate__({"_cfg_dict": copy_settings(cfg._cfg_dict)})
+    return copied
 
 
 def _import_custom_modules(custom_imports: Any, where: Any) -> None:

@@ -194,6 +194,18 @@ def _wrap(value: Any) -> Any:
     return value
 
 
+def copy_settings(value: Any) -> Any:
+    """Copy dicts, lists, tuples and sets at any depth, with the same objects in them."""
+    if isinstance(value, dict):
+        new = copy.copy(value)
+        for key, item in dict.items(value):
+            dict.__setitem__(new, key, copy_settings(item))
+        return new
+    if type(value) in (list, tuple):
+        return type(value)([copy_settings(item) for item in value])
+    return copy.copy(value) if type(value) is set else value
+
+
 def unwrap(value: Any) -> Any:
     """Turn ``ConfigDict`` into dict and lazy imports into import paths, at any depth."""
     if isinstance(value, dict):

@@ -161,6 +161,27 @@ def _scalar(value: Any) -> str:
     return _string(path_of(value))
 
 
+def plain_data(value: Any) -> Any:
+    """Return settings with text in the place of objects, as it stands in a dumped config.
+
+    Args:
+        value (Any): Dicts, lists and tuples of anything.
+
+    Returns:
+        Any: The same of plain data.
+
+    Example:
+        >>> plain_data(dict(type=dict, sizes=[1, 2.5], step=math.sqrt))
+        {'type': 'dict', 'sizes': [1, 2.5], 'step': 'math.sqrt'}
+    """
+    if isinstance(value, dict):
+        return {key: plain_data(item) for key, item in dict.items(value)}
+    if type(value) in (list, tuple):
+        return type(value)(plain_data(item) for item in value)
+    is_plain = value is None or isinstance(value, (str, bytes, numbers.Number))
+    return value if is_plain else path_of(value)
+
+
 def path_of(value: Any) -> str:
     """Return what stands in a dumped config for a value that is no plain data.
 

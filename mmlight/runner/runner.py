@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import os.path as osp
+from functools import cached_property
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
@@ -15,7 +15,8 @@ from mmlight.bridge.fit_loop import own_loops
 from mmlight.bridge.module import ModelModule
 from mmlight.bridge.progress import OwnCounters
 from mmlight.bridge.trainer import build_trainer
-from mmlight.config import Config
+from mmlight.bridge.trainer_arguments import read_arguments
+from mmlight.config import Config, copy_config
 from mmlight.hooks import Hook
 from mmlight.registry import RUNNERS, DefaultScope, root_config
 from mmlight.utils import mkdir_or_exist
@@ -136,7 +137,7 @@ class Runner(Checkpoints, Environment):
         self.message_hub = self.build_message_hub()
         with root_config(self.cfg):
             self.visualizer = self.build_visualizer(visualizer)
-            if self.cfg:
+            if self.cfg and self.trainer.enable_autolog_hparams:
                 self.visualizer.add_config(self.cfg)
             self.log_processor = self.build_log_processor(log_processor or {})
             self.model = self._build_whole_model(model, data_preprocessor)
@@ -148,11 +149,14 @@ class Runner(Checkpoints, Environment):
     def from_cfg(cls, cfg: Config | dict) -> Runner:
         """Build a Runner from a config, whose keys are the arguments of the class.
 
+        The run leaves the config as it is, and runs the very objects in it: callbacks, hooks,
+        loggers, models, data.
+
         Args:
             cfg: The config; keys that the Runner does not know (``trainer`` aside) are left to
                 whoever put them there.
         """
-        cfg = copy.deepcopy(cfg)
+        cfg = copy_config(cfg)
         given = {name: cfg[name] for name in _ARGUMENTS if name in cfg}
         missing = [name for name in ("model", "work_dir") if name not in given]
         if missing:
@@ -279,6 +283,12 @@ class Runner(Checkpoints, Environment):
             self.bind(trainer)
         return super().trainer
 
+    @cached_property
+    def trainer_arguments(self) -> dict[str, Any]:
+        """The config's ``trainer`` with the objects in it built, once for every Trainer."""
+        with root_config(self.cfg):
+            return read_arguments(self.cfg)
+
     @property
     def module(self) -> ModelModule:
         """The model as a LightningModule."""
@@ -364,9 +374,9 @@ def _as_config(cfg: Any) -> Config:
     if cfg is None:
         return Config()
     if isinstance(cfg, Config):
-        return copy.deepcopy(cfg)
+        return copy_config(cfg)
     if isinstance(cfg, dict):
-        return Config(cfg)
+        return Config(copy_config(cfg))
     raise TypeError(f"cfg must be a dict, a Config or None, but got {type(cfg).__name__}")
 
 

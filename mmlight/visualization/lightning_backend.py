@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from mmlight.config.format import plain_data
 from mmlight.registry import VISBACKENDS
 
 from .base_backend import BaseVisBackend
@@ -79,7 +80,8 @@ class LightningLoggerVisBackend(BaseVisBackend):
             config (Config): The config.
             **kwargs: Not used.
         """
-        self.logger.log_hyperparams(config.to_dict())
+        # Some loggers would write an object with all that it holds, a model with its weights.
+        self.logger.log_hyperparams(plain_data(config.to_dict()))
 
     def add_graph(
         self, model: torch.nn.Module, data_batch: Sequence[dict] | None, **kwargs: Any
