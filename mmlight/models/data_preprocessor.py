@@ -40,7 +40,8 @@ class DataPreprocessor(BaseDataPreprocessor):
             ``BGR``. Defaults to ``RGB``.
         output_channel_order (str, optional): Order the model wants. Defaults to that of the
             dataset.
-        non_blocking (bool): Copy to the device without waiting. Defaults to False.
+        non_blocking (bool, optional): See :class:`~mmlight.model.BaseDataPreprocessor`.
+            Defaults to None.
 
     Raises:
         ValueError: If a channel order is not known.
@@ -65,7 +66,7 @@ class DataPreprocessor(BaseDataPreprocessor):
         non_image_keys: str | Sequence[str] | None = None,
         input_channel_order: str = "RGB",
         output_channel_order: str | None = None,
-        non_blocking: bool = False,
+        non_blocking: bool | None = None,
     ) -> None:
         super().__init__(non_blocking)
         for name, value in (("mean", mean), ("std", std)):

@@ -357,6 +357,14 @@ class BaseDataElement:
         """
         return self._map(torch.Tensor, lambda tensor: tensor.to(*args, **kwargs))
 
+    def pin_memory(self) -> Self:
+        """Copy every tensor to pinned memory, as a dataloader with ``pin_memory`` asks for.
+
+        Returns:
+            BaseDataElement: A new element.
+        """
+        return self._map(torch.Tensor, lambda tensor: tensor.pin_memory())
+
     def cpu(self) -> Self:
         """Move every tensor to the CPU.
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmlight.model import BaseDataPreprocessor, ImgDataPreprocessor
+from mmlight.models import DataPreprocessor
 from mmlight.structures import BaseDataElement
 
 Pair = namedtuple("Pair", "a b")
@@ -60,6 +61,44 @@ def test_data_elements_are_moved_as_copies():
     moved = BaseDataPreprocessor().to("meta").cast_data([element])[0]
     assert moved.scores.device.type == "meta"
     assert element.scores.device.type == "cpu"
+
+
+class HostTensor(torch.Tensor):
+    """Says that it is pinned or not, and notes how it is copied to a device."""
+
+    pinned = True
+    waits: list[bool] = []
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.is_pinned:
+            return cls.pinned
+        if func is torch.Tensor.to:
+            cls.waits.append(not kwargs["non_blocking"])
+        with torch._C.DisableTorchFunctionSubclass():
+            return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    ("pinned", "argument", "waits"),
+    [
+        (True, {}, False),
+        (True, {"non_blocking": None}, False),
+        (False, {}, True),
+        (True, {"non_blocking": False}, True),
+        (False, {"non_blocking": True}, False),
+    ],
+)
+@pytest.mark.parametrize("kind", [BaseDataPreprocessor, ImgDataPreprocessor, DataPreprocessor])
+def test_copies_from_pinned_memory_are_not_waited_for(kind, pinned, argument, waits, monkeypatch):
+    monkeypatch.setattr(HostTensor, "pinned", pinned)
+    monkeypatch.setattr(HostTensor, "waits", [])
+    images = torch.zeros(2, 3, 4, 4).as_subclass(HostTensor)
+    samples = [{"label": torch.zeros(1).as_subclass(HostTensor)}]
+    preprocessor = kind(**argument).to("meta")
+    out = preprocessor({"inputs": images, "data_samples": samples})
+    assert out["inputs"].device.type == out["data_samples"][0]["label"].device.type == "meta"
+    assert HostTensor.waits == [waits, waits]
 
 
 def test_images_of_a_list_are_normalised_then_padded():

@@ -155,6 +155,29 @@ def test_cuda(element: BaseDataElement) -> None:
     assert element.cuda().inner.mask.is_cuda and not element.cuda().cpu().inner.mask.is_cuda
 
 
+class Pinnable(torch.Tensor):
+    """Is pinned by being made 1, so that it takes no GPU."""
+
+    def pin_memory(self, device=None):
+        return torch.ones_like(self)
+
+
+def test_pinning_reaches_every_tensor() -> None:
+    zero = torch.zeros(1).as_subclass(Pinnable)
+    element = BaseDataElement(a=zero, inner=BaseDataElement(b=zero, names=["x"]), metainfo={"n": 1})
+    pinned = element.pin_memory()
+    assert pinned.a.item() == pinned.inner.b.item() == 1
+    assert pinned.inner.names == ["x"] and pinned.n == 1
+    assert element.a.item() == 0
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_dataloader_pins_elements(element: BaseDataElement) -> None:
+    loader = torch.utils.data.DataLoader([element], collate_fn=list, pin_memory=True)
+    (batch,) = loader
+    assert batch[0].scores.is_pinned() and batch[0].inner.mask.is_pinned()
+
+
 @pytest.mark.parametrize(
     "copied",
     [BaseDataElement.clone, copy.deepcopy, lambda element: pickle.loads(pickle.dumps(element))],

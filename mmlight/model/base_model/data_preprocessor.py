@@ -21,7 +21,9 @@ class BaseDataPreprocessor(nn.Module):
     A subclass overrides :meth:`forward` to do more there, such as resizing or mixing a batch.
 
     Args:
-        non_blocking (bool): Whether copies from pinned memory may overlap with computation.
+        non_blocking (bool, optional): Whether the host goes on while a tensor is copied; if left
+            out, it does where the tensor cannot change meanwhile: in a copy from pinned memory, or
+            to a GPU. Give False if the dataset writes to a pinned batch that it has handed out.
 
     Example:
         >>> preprocessor = BaseDataPreprocessor()
@@ -29,9 +31,9 @@ class BaseDataPreprocessor(nn.Module):
         {'inputs': tensor([0., 0.])}
     """
 
-    def __init__(self, non_blocking: bool | None = False) -> None:
+    def __init__(self, non_blocking: bool | None = None) -> None:
         super().__init__()
-        self._non_blocking = bool(non_blocking)
+        self._non_blocking = non_blocking
         self._device = torch.device("cpu")
 
     @property
@@ -70,13 +72,15 @@ class BaseDataPreprocessor(nn.Module):
         return self.cast_data(data)
 
 
-def _cast(data: Any, device: torch.device, non_blocking: bool) -> Any:
+def _cast(data: Any, device: torch.device, non_blocking: bool | None) -> Any:
     if isinstance(data, torch.Tensor):
-        return data if data.device == device else data.to(device, non_blocking=non_blocking)
+        if data.device == device:
+            return data
+        return data.to(device, non_blocking=_may_go_on(data, device, non_blocking))
     if isinstance(data, (str, bytes)) or data is None:
         return data
     if isinstance(data, BaseDataElement):
-        return data.to(device, non_blocking=non_blocking)
+        return data.to(device, non_blocking=_may_go_on(data, device, non_blocking))
     if isinstance(data, (dict, Mapping)):  # a dict is found without asking the abstract class
         return {key: _cast(value, device, non_blocking) for key, value in data.items()}
     if isinstance(data, Sequence):
@@ -87,6 +91,18 @@ def _cast(data: Any, device: torch.device, non_blocking: bool) -> Any:
             return type(data)(*items)
         return type(data)(items)  # type: ignore[call-arg]
     return data
+
+
+def _may_go_on(
+    data: torch.Tensor | BaseDataElement, device: torch.device, non_blocking: bool | None
+) -> bool:
+    """Say whether the host may go on during a copy to a device."""
+    if non_blocking is not None:
+        return non_blocking
+    # CUDA takes what is not pinned before it returns; other devices may not.
+    return device.type == "cuda" or (
+        device.type != "cpu" and isinstance(data, torch.Tensor) and data.is_pinned()
+    )
 
 
 @MODELS.register_module()
@@ -101,7 +117,7 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
         pad_value (float): Value of the padded pixels.
         bgr_to_rgb (bool): Whether the images come as BGR and the model wants RGB.
         rgb_to_bgr (bool): Whether the images come as RGB and the model wants BGR.
-        non_blocking (bool): Whether copies from pinned memory may overlap with computation.
+        non_blocking (bool, optional): As for :class:`BaseDataPreprocessor`.
 
     Raises:
         AssertionError: If both conversions are asked for, only one of ``mean`` and ``std`` is
@@ -125,7 +141,7 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
         pad_value: float | int = 0,
         bgr_to_rgb: bool = False,
         rgb_to_bgr: bool = False,
-        non_blocking: bool | None = False,
+        non_blocking: bool | None = None,
     ) -> None:
         super().__init__(non_blocking)
         assert not (bgr_to_rgb and rgb_to_bgr), (
