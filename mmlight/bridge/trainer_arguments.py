@@ -6,15 +6,17 @@ steps and hooks write checkpoints; they are refused by name, with what to write 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import Checkpoint, GradientAccumulationScheduler
+from lightning.pytorch.callbacks import Checkpoint, GradientAccumulationScheduler, ProgressBar
 
 from mmlight.bridge.data import RunnerData
-from mmlight.bridge.trainer_parts import build_parts
+from mmlight.bridge.trainer_parts import build_parts, listed
+from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
 
 
@@ -135,6 +137,11 @@ ARGUMENTS: dict[str, Obeyed | Refused] = {
 }
 """Each parameter of ``Trainer.__init__``."""
 
+_SWITCHES: dict[str, type[Callback]] = {
+    "enable_checkpointing": Checkpoint,
+    "enable_progress_bar": ProgressBar,
+}
+
 
 def read_arguments(cfg: Any) -> dict[str, Any]:
     """Check the ``trainer`` of a config and build the objects in it.
@@ -171,6 +178,7 @@ trainer.strategi) Did you mean 'strategy'?
         if isinstance(rule, Refused):
             rule.check(name, value)
     _check_against_keys(given, cfg)
+    check_switches(given, _kinds(cfg.get("custom_hooks")))
     return build_parts(given)
 
 
@@ -222,22 +230,22 @@ def check_callbacks(callbacks: list[Callback]) -> None:
             )
 
 
-def check_checkpointing(written: Mapping[str, Any], callbacks: list[Callback]) -> None:
-    """Refuse ``enable_checkpointing=False`` beside a callback that writes checkpoints.
+def check_switches(written: Mapping[str, Any], kinds: Iterable[type]) -> None:
+    """Refuse to switch off what a callback does.
 
     Args:
         written: The arguments that the user wrote.
-        callbacks: All callbacks.
+        kinds: Classes of callbacks.
 
     Raises:
-        ValueError: If they contradict each other.
+        ValueError: If there is a ModelCheckpoint beside ``enable_checkpointing=False``, or a
+            progress bar beside ``enable_progress_bar=False``.
     """
-    for callback in callbacks:
-        if isinstance(callback, Checkpoint) and written.get("enable_checkpointing") is False:
+    for kind, (name, base) in product(kinds, _SWITCHES.items()):
+        if issubclass(kind, base) and written.get(name) is False:
             raise ValueError(
-                f"enable_checkpointing=False contradicts the {type(callback).__name__} among the "
-                "callbacks (config keys: trainer.enable_checkpointing, trainer.callbacks): leave "
-                "one of them out"
+                f"{name}=False contradicts the {kind.__name__} among the callbacks (config keys: "
+                f"trainer.{name}, trainer.callbacks, custom_hooks): leave one of them out"
             )
 
 
@@ -250,6 +258,12 @@ def keep_samplers(trainer: Trainer) -> None:
     if isinstance(getattr(trainer, "datamodule", None), RunnerData):
         # Private: a Trainer takes this when it is made, and its default is to shard once more.
         trainer._accelerator_connector.use_distributed_sampler = False
+
+
+def _kinds(hooks: Any) -> list[type]:
+    kinds = [hook.get("type") if isinstance(hook, dict) else type(hook) for hook in listed(hooks)]
+    kinds = [HOOKS.get(kind) if isinstance(kind, str) else kind for kind in kinds]
+    return [kind for kind in kinds if isinstance(kind, type)]
 
 
 def _check_against_keys(given: Mapping[str, Any], cfg: Any) -> None:

@@ -286,7 +286,8 @@ class Runner(Checkpoints, Environment):
     @cached_property
     def trainer_arguments(self) -> dict[str, Any]:
         """The config's ``trainer`` with the objects in it built, once for every Trainer."""
-        with root_config(self.cfg):
+        scope = self.cfg.get("default_scope")  # not the current one yet: a Trainer comes first
+        with root_config(self.cfg), DefaultScope.overwrite_default_scope(scope):
             return read_arguments(self.cfg)
 
     @property

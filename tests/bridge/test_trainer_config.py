@@ -20,7 +20,8 @@ from mmlight.bridge.checkpoint_io import AtomicCheckpointIO
 from mmlight.bridge.progress_bar import RunnerProgressBar
 from mmlight.bridge.trainer import make_trainer, trainer_kwargs
 from mmlight.config import Config
-from mmlight.hooks import EMAHook
+from mmlight.hooks import EMAHook, Hook
+from mmlight.registry import HOOKS, Registry
 from mmlight.runner import Runner
 
 from .parts import config
@@ -45,7 +46,8 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.profilers import SimpleProfiler
 from lightning.pytorch.strategies import SingleDeviceStrategy
-from mmlight.hooks import EMAHook
+from mmlight.hooks import EMAHook, Hook
+from mmlight.registry import HOOKS, Registry
 
 trainer = dict(
     enable_progress_bar=False,
@@ -165,6 +167,33 @@ def test_no_checkpointing_beside_a_model_checkpoint(tmp_path: Path) -> None:
     kwargs = trainer_kwargs(runner_of(tmp_path, callbacks=[callback]))
     with pytest.raises(ValueError, match=r"enable_checkpointing=False.*ModelCheckpoint"):
         make_trainer(kwargs, enable_checkpointing=False)
+
+
+@pytest.mark.parametrize("described", [True, False])
+@pytest.mark.parametrize(
+    ("switch", "name"),
+    [("enable_checkpointing", "ModelCheckpoint"), ("enable_progress_bar", "TQDMProgressBar")],
+)
+def test_what_custom_hooks_do_is_not_switched_off(
+    tmp_path: Path, switch: str, name: str, described: bool
+) -> None:
+    kind = getattr(pl_callbacks, name)
+    hook = {"type": f"lightning.pytorch.callbacks.{name}"} if described else kind()
+    cfg = config(tmp_path, custom_hooks=[hook], trainer={switch: False})
+    with pytest.raises(ValueError, match=f"{switch}=False.*{name}.*custom_hooks"):
+        Runner.from_cfg(Config(cfg))
+
+
+def test_a_hook_of_the_configs_scope(tmp_path: Path) -> None:
+    scope = Registry("hook", parent=HOOKS, scope="test_trainer_config")
+
+    @scope.register_module()
+    class HookOfScope(Hook):
+        pass
+
+    trainer = {"enable_progress_bar": False, "callbacks": [{"type": "HookOfScope"}]}
+    cfg = config(tmp_path, default_scope="test_trainer_config", trainer=trainer)
+    assert len(of(Runner.from_cfg(Config(cfg)).trainer, HookOfScope)) == 1
 
 
 def test_progress_bars(tmp_path: Path) -> None:
