@@ -21,11 +21,7 @@ from mmlight.bridge.processes import (
     processes_per_machine,
 )
 from mmlight.bridge.progress_bar import RunnerProgressBar
-from mmlight.bridge.trainer_arguments import (
-    check_arguments,
-    check_callbacks,
-    check_switches,
-)
+from mmlight.bridge.trainer_arguments import check_arguments, check_callbacks
 from mmlight.bridge.trainer_parts import listed
 from mmlight.dist import get_world_size
 
@@ -133,8 +129,7 @@ def join_arguments(kwargs: dict[str, Any], more: dict[str, Any]) -> dict[str, An
     """
     check_arguments(more)
     callbacks = listed(kwargs.get("callbacks")) + listed(more.get("callbacks"))
-    check_callbacks(callbacks)
-    check_switches(more, map(type, callbacks))
+    check_callbacks(map(type, callbacks), more)
     joined = {**kwargs, **more, "callbacks": callbacks}
     if _any(callbacks, Checkpoint):
         joined["enable_checkpointing"] = True

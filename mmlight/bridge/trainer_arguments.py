@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint, GradientAccumulationScheduler, ProgressBar
 
+from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.data import RunnerData
 from mmlight.bridge.trainer_parts import build_parts, listed
 from mmlight.registry import HOOKS
@@ -164,9 +164,7 @@ def read_arguments(cfg: Any) -> dict[str, Any]:
         TypeError: lightning.pytorch.Trainer has no argument 'strategi' (config key: \
 trainer.strategi) Did you mean 'strategy'?
     """
-    given = cfg.get("trainer")
-    if given is None:
-        return {}
+    given = {} if cfg.get("trainer") is None else cfg["trainer"]
     if not isinstance(given, dict):
         raise TypeError(
             f"trainer must be a dict of arguments of lightning.pytorch.Trainer, but got {given!r}; "
@@ -178,7 +176,7 @@ trainer.strategi) Did you mean 'strategy'?
         if isinstance(rule, Refused):
             rule.check(name, value)
     _check_against_keys(given, cfg)
-    check_switches(given, _kinds(cfg.get("custom_hooks")))
+    check_callbacks(_kinds(cfg.get("custom_hooks")), given)
     return build_parts(given)
 
 
@@ -212,41 +210,33 @@ def refuse_unsupported(trainer: Trainer) -> None:
     for name, rule in ARGUMENTS.items():
         if isinstance(rule, Refused) and rule.own_trainer:
             rule.check(name, getattr(trainer, name))
-    check_callbacks(trainer.callbacks)  # type: ignore[attr-defined]  # set in its connector
+    check_callbacks(map(type, callbacks_of(trainer)), {})
 
 
-def check_callbacks(callbacks: list[Callback]) -> None:
-    """Refuse callbacks that set what only automatic optimization reads.
-
-    Raises:
-        ValueError: If there is one.
-    """
-    for callback in callbacks:
-        if isinstance(callback, GradientAccumulationScheduler):
-            raise ValueError(
-                f"{type(callback).__name__} among the callbacks of a Trainer cannot be obeyed "
-                "(config keys: trainer.callbacks, custom_hooks), since the optimizer wrapper "
-                "accumulates gradients: use optim_wrapper=dict(accumulative_counts=...)"
-            )
-
-
-def check_switches(written: Mapping[str, Any], kinds: Iterable[type]) -> None:
-    """Refuse to switch off what a callback does.
+def check_callbacks(kinds: Iterable[type], written: Mapping[str, Any]) -> None:
+    """Refuse callbacks that need automatic optimization, or that an argument switches off.
 
     Args:
+        kinds: Classes of the callbacks.
         written: The arguments that the user wrote.
-        kinds: Classes of callbacks.
 
     Raises:
-        ValueError: If there is a ModelCheckpoint beside ``enable_checkpointing=False``, or a
-            progress bar beside ``enable_progress_bar=False``.
+        ValueError: If there is a GradientAccumulationScheduler, a ModelCheckpoint beside
+            ``enable_checkpointing=False``, or a progress bar beside ``enable_progress_bar=False``.
     """
-    for kind, (name, base) in product(kinds, _SWITCHES.items()):
-        if issubclass(kind, base) and written.get(name) is False:
+    for kind in kinds:
+        if issubclass(kind, GradientAccumulationScheduler):
             raise ValueError(
-                f"{name}=False contradicts the {kind.__name__} among the callbacks (config keys: "
-                f"trainer.{name}, trainer.callbacks, custom_hooks): leave one of them out"
+                f"{kind.__name__} among the callbacks of a Trainer cannot be obeyed (config keys: "
+                "trainer.callbacks, custom_hooks), since the optimizer wrapper accumulates "
+                "gradients: use optim_wrapper=dict(accumulative_counts=...)"
             )
+        for name, base in _SWITCHES.items():
+            if issubclass(kind, base) and written.get(name) is False:
+                raise ValueError(
+                    f"{name}=False contradicts the {kind.__name__} among the callbacks (config "
+                    f"keys: trainer.{name}, trainer.callbacks, custom_hooks): leave one of them out"
+                )
 
 
 def keep_samplers(trainer: Trainer) -> None:

@@ -110,15 +110,22 @@ def test_values_that_ask_for_nothing_are_taken(tmp_path: Path) -> None:
     assert trainer.accumulate_grad_batches == 1
 
 
+@pytest.mark.parametrize("described", [True, False])
 @pytest.mark.parametrize("key", ["trainer", "custom_hooks"])
-def test_a_scheduler_of_accumulation_is_refused(tmp_path: Path, key: str) -> None:
-    scheduler = GradientAccumulationScheduler({0: 2})
+def test_a_scheduler_of_accumulation_is_refused(tmp_path: Path, key: str, described: bool) -> None:
+    name = "lightning.pytorch.callbacks.GradientAccumulationScheduler"
+    scheduler: Any = GradientAccumulationScheduler({0: 2})
+    if described:
+        scheduler = {"type": name, "scheduling": {0: 2}}
+    changes = {"callbacks": scheduler} if key == "trainer" else [scheduler]
     with pytest.raises(ValueError, match=r"accumulative_counts"):
-        if key == "trainer":
-            train(tmp_path, trainer={"callbacks": scheduler})
-        else:
-            cfg = config(tmp_path, custom_hooks=[scheduler])
-            refuse_unsupported(Runner.from_cfg(Config(cfg)).trainer)
+        train(tmp_path, **{key: changes})
+
+
+def test_a_scheduler_of_accumulation_in_a_trainer_of_ones_own() -> None:
+    trainer = pl.Trainer(**CPU, callbacks=[GradientAccumulationScheduler({0: 2})])
+    with pytest.raises(ValueError, match=r"accumulative_counts"):
+        refuse_unsupported(trainer)
 
 
 def test_an_argument_that_no_trainer_has(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_config_reaches_loggers_as_plain_data(tmp_path: Path, wanted: bool) 
     logger = CSVLogger(tmp_path / "csv")
     trainer = {"enable_autolog_hparams": wanted, "logger": logger}
     runner = Runner.from_cfg(config(tmp_path, model=Classifier(), trainer=trainer))
-    logger.save()
+    runner.train()
     written = Path(logger.log_dir) / "hparams.yaml"
     hparams = yaml.safe_load(written.read_text()) if written.exists() else {}
     if not wanted:
