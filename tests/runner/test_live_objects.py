@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from lightning.pytorch import callbacks as pl_callbacks
 from lightning.pytorch.loggers import CSVLogger
@@ -14,6 +15,7 @@ from torch.utils.data import DataLoader, default_collate
 import mmlight
 from mmlight.config import Config
 from mmlight.hooks import Hook
+from mmlight.optim import OptimWrapper
 from mmlight.runner import Runner
 from tests.bridge.parts import Accuracy, Classifier, Points, config
 
@@ -86,6 +88,19 @@ def test_model_data_and_metrics(tmp_path: Path, kind: Any) -> None:
     assert runner.train() is runner.model is model
     assert runner.train_dataloader is runner.val_dataloader is loader
     assert runner.val_evaluator.metrics == [metric]
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_optimizers(tmp_path: Path, kind: Any, wrapped: bool) -> None:
+    model = Classifier()
+    before = model.layers[0].weight.detach().clone()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    wrapper = OptimWrapper(optimizer) if wrapped else {"optimizer": optimizer}
+    cfg = config(tmp_path, model=model, optim_wrapper=wrapper, param_scheduler=None)
+    runner = Runner.from_cfg(kind(cfg))
+    runner.train()
+    assert runner.optim_wrapper.optimizer is optimizer
+    assert not torch.equal(model.layers[0].weight, before)
 
 
 def test_a_visualizer(tmp_path: Path, kind: Any) -> None:
