@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import os.path as osp
-import time
 from functools import cached_property
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 
 from mmlight.bridge.checkpoint import save_checkpoint
+from mmlight.bridge.current import CurrentRun, new_timestamp
 from mmlight.bridge.face import RunnerFace
 from mmlight.config import Config
 from mmlight.fileio import join_path
@@ -36,7 +36,9 @@ class TrainerFace(RunnerFace):
     def __init__(self, trainer: Trainer, hooks: list[Any]) -> None:
         super().__init__()
         self.bind(trainer)
-        self.timestamp = time.strftime("%Y%m%d_%H%M%S", time.localtime())
+        # The script has seeded the generators and given the Trainer its switches.
+        self.current_run = CurrentRun(self, own_randomness=False)
+        self.timestamp = new_timestamp()
         self.experiment_name = f"{type(trainer.lightning_module).__name__}_{self.timestamp}"
         self.train_loop = self._train_loop = _TrainLoopFace(self)
         self.val_loop = _EvaluationLoopFace(self, "val_dataloaders")
@@ -260,11 +262,14 @@ def _companions(hooks: list[Any]) -> list[Any]:
 
 def _announce_loading(module: LightningModule, face: TrainerFace) -> None:
     """Call ``after_load_checkpoint`` before the module takes its weights from a checkpoint."""
-    load = module.on_load_checkpoint
+    # Of a module that was trained before, what an earlier run has put there goes.
+    load = getattr(module.on_load_checkpoint, "announced", module.on_load_checkpoint)
 
     def announce_and_load(checkpoint: dict[str, Any]) -> None:
-        face.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        if face.current_run.is_executing:
+            face.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         load(checkpoint)
 
+    announce_and_load.announced = load  # type: ignore[attr-defined]
     # Lightning shows a checkpoint to callbacks only after the weights are loaded.
     module.on_load_checkpoint = announce_and_load  # type: ignore[method-assign]

@@ -139,6 +139,42 @@ class TerminalHandler(logging.StreamHandler):
             self.handleError(record)
 
 
+class LogFile(logging.FileHandler):
+    """Write to a file, opened with the first line, and again with the first one after a release.
+
+    Args:
+        path (str): Path of the file; its folder is created with it.
+        mode (str): Mode in which it is opened the first time.
+
+    Example:
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> file = LogFile(os.path.join(folder.name, "run.log"), "w")
+        >>> for text in ("begun", "gone on"):
+        ...     file.emit(logging.makeLogRecord({"msg": text}))
+        ...     file.release_files()
+        >>> open(file.baseFilename).read()
+        'begun\\ngone on\\n'
+        >>> folder.cleanup()
+    """
+
+    def __init__(self, path: str, mode: str) -> None:
+        super().__init__(path, mode, encoding="utf-8", delay=True)
+
+    def _open(self) -> Any:
+        os.makedirs(os.path.dirname(self.baseFilename), exist_ok=True)
+        stream = super()._open()
+        self.mode = "a"  # what is written later comes behind what was written now
+        return stream
+
+    def release_files(self) -> None:
+        """Close the file until there is another line to write."""
+        with self.lock:  # type: ignore[union-attr]  # None only before __init__
+            if self.stream is not None:
+                self.stream.close()
+                self.stream = None  # type: ignore[assignment]  # typed as if always open
+
+
 class MMLogger(logging.Logger, ManagerMixin):
     """Formatted logger used to record messages, found by its instance name.
 
@@ -185,8 +221,7 @@ class MMLogger(logging.Logger, ManagerMixin):
         if log_file is not None and (rank == 0 or distributed):
             if distributed and world_size > 1:
                 log_file = self._log_file = _file_of_rank(log_file, rank)
-            os.makedirs(os.path.dirname(os.path.abspath(log_file)), exist_ok=True)
-            file = logging.FileHandler(log_file, file_mode, encoding="utf-8")
+            file = LogFile(log_file, file_mode)
             file.setFormatter(MMFormatter(color=False, datefmt=_FILE_DATE))
             file.setLevel(self.level)
             self._add(file, logger_name)
@@ -202,7 +237,9 @@ class MMLogger(logging.Logger, ManagerMixin):
 
     @classmethod
     def get_current_instance(cls) -> MMLogger:
-        """Return the logger created last, or a new one called ``mmengine`` if there is none.
+        """Return the logger of the run that executes, or else the one created last.
+
+        If there is none, a new one called ``mmengine`` is created.
 
         Returns:
             MMLogger: The logger.
@@ -214,6 +251,12 @@ class MMLogger(logging.Logger, ManagerMixin):
         if not cls._instance_dict:
             cls.get_instance("mmengine")
         return super().get_current_instance()
+
+    def release_files(self) -> None:
+        """Close the log file; a line that comes later opens it again."""
+        for handler in self.handlers:
+            if isinstance(handler, LogFile):
+                handler.release_files()
 
     def callHandlers(self, record: logging.LogRecord) -> None:
         """Pass a record to the handlers of this logger and its parents.
@@ -290,7 +333,8 @@ def print_log(msg: Any, logger: logging.Logger | str | None = None, level: int =
     Args:
         msg (str): The message.
         logger (logging.Logger or str, optional): ``None`` prints with :func:`print`, ``'silent'``
-            prints nothing, ``'current'`` is the logger created last, any other string the instance
+            prints nothing, ``'current'`` is that of the run which executes or else
+            the one created last, any other string the instance
             name of an :class:`MMLogger`. Defaults to None.
         level (int): Level of the message, where there is a logger. Defaults to ``logging.INFO``.
 

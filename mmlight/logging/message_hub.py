@@ -72,7 +72,9 @@ class MessageHub(ManagerMixin):
 
     @classmethod
     def get_current_instance(cls) -> Self:
-        """Return the hub created last, or a new one called ``mmengine`` if there is none.
+        """Return the hub of the run that executes, or else the one created last.
+
+        If there is none, a new one called ``mmengine`` is created.
 
         Returns:
             MessageHub: The hub.

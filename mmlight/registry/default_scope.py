@@ -39,7 +39,7 @@ class DefaultScope(ManagerMixin):
 
     @classmethod
     def get_current_instance(cls) -> DefaultScope | None:  # type: ignore[override]
-        """Return the scope created last.
+        """Return the scope of the run that executes, or else the one created last.
 
         Returns:
             DefaultScope or None: None while no scope was created.

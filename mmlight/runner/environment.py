@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import logging
 import os.path as osp
-import time
 from typing import Any
 
 import torch
 
+from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.processes import start_processes
-from mmlight.dist import broadcast, init_dist, is_distributed
+from mmlight.dist import init_dist, is_distributed
 from mmlight.logging import MMLogger
+from mmlight.utils import mkdir_or_exist
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
 
 from .state import RunnerState
 from .utils import set_random_seed
-
-_latest_start = 0
-
-
-def _new_timestamp() -> str:
-    """The start time, the same on all ranks and another for each run of a process.
-
-    Logger, message hub and log folder are named after it: two runs that start within a second would
-    share them, and the second would compare its scores with the best of the first.
-    """
-    global _latest_start
-    now = torch.tensor(max(int(time.time()), _latest_start + 1))
-    broadcast(now)
-    _latest_start = int(now)
-    return time.strftime("%Y%m%d_%H%M%S", time.localtime(_latest_start))
 
 
 class Environment(RunnerState):
@@ -52,6 +38,8 @@ class Environment(RunnerState):
         # Two runs of one name in a process would share their logger and message hub.
         self._experiment_name = f"{name}_{self._timestamp}" if name else self._timestamp
         self._log_dir = osp.join(self._work_dir, self._timestamp)
+        if not self.trainer.fast_dev_run:
+            mkdir_or_exist(self._work_dir)
         self.logger = self.build_logger(log_level=log_level)
         self._log_env(env_cfg)
 
@@ -74,7 +62,7 @@ class Environment(RunnerState):
             init_dist(self._launcher, **dist_cfg)
         if not distributed:
             start_processes(self.trainer)
-        self._timestamp = _new_timestamp()
+        self._timestamp = new_timestamp()
         _raise_open_file_limit(int(env_cfg.get("resource_limit", 4096)))
 
     def set_randomness(
@@ -103,7 +91,7 @@ class Environment(RunnerState):
             log_file: File to write to; ``<log_dir>/<timestamp>.log`` if None.
             **kwargs: Further arguments of :class:`~mmlight.logging.MMLogger`.
         """
-        if log_file is None:
+        if log_file is None and not self.trainer.fast_dev_run:
             log_file = osp.join(self._log_dir, f"{self._timestamp}.log")
         kwargs.setdefault("file_mode", "a")
         kwargs.setdefault("name", self._experiment_name)

@@ -1,6 +1,6 @@
 """Helpers that depend on nothing else in the package; importing them does not import torch."""
 
-from .manager import ManagerMeta, ManagerMixin
+from .manager import InstanceMarks, ManagerMeta, ManagerMixin, current_instances
 from .misc import (
     apply_to,
     check_prerequisites,
@@ -48,6 +48,7 @@ from .timer import Timer, TimerError, check_time
 from .version_utils import digit_version, get_git_hash
 
 __all__ = [
+    "InstanceMarks",
     "ManagerMeta",
     "ManagerMixin",
     "ProgressBar",
@@ -59,6 +60,7 @@ __all__ = [
     "check_prerequisites",
     "check_time",
     "concat_list",
+    "current_instances",
     "deprecated_api_warning",
     "deprecated_function",
     "digit_version",

@@ -6,6 +6,8 @@ import inspect
 import threading
 import warnings
 from collections import OrderedDict
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -96,10 +98,10 @@ class ManagerMixin(metaclass=ManagerMeta):
 
     @classmethod
     def get_current_instance(cls: type[T]) -> T:
-        """Return the instance that was created last.
+        """Return the instance that was created last, or that :func:`current_instances` put there.
 
         Returns:
-            object: The latest created instance.
+            object: The current instance.
 
         Raises:
             RuntimeError: If ``get_instance`` has not been called yet.
@@ -129,3 +131,94 @@ class ManagerMixin(metaclass=ManagerMeta):
     def instance_name(self) -> str:
         """str: Name of the instance."""
         return self._instance_name
+
+
+@contextmanager
+def current_instances(*instances: ManagerMixin) -> Generator[None, None, None]:
+    """Make objects the current ones of their classes inside a ``with`` block.
+
+    What is created inside the block is current in its turn; after the block, what was current
+    before it is current again.
+
+    Args:
+        *instances (ManagerMixin): The objects; one that no ``get_instance`` has created is found
+            by its name inside the block alone.
+
+    Example:
+        >>> class Counter(ManagerMixin):
+        ...     def __init__(self, name=""):
+        ...         super().__init__(name)
+        >>> first, second = Counter.get_instance("first"), Counter.get_instance("second")
+        >>> with current_instances(first):
+        ...     Counter.get_current_instance().instance_name
+        'first'
+        >>> Counter.get_current_instance().instance_name
+        'second'
+    """
+    places = [(table, one) for one in instances for table in _tables_of(type(one))]
+    marks = InstanceMarks(*(type(one) for one in instances))
+    with _lock:
+        known = [table.get(one.instance_name) for table, one in places]
+        for table, one in places:
+            table[one.instance_name] = one
+            table.move_to_end(one.instance_name)
+    try:
+        yield
+    finally:
+        with _lock:
+            for (table, one), before in zip(places, known, strict=True):
+                if before is None:
+                    table.pop(one.instance_name, None)
+                else:
+                    table[one.instance_name] = before
+            marks.make_current()
+
+
+class InstanceMarks:
+    """Which instances of some classes there are now, and which of them are current.
+
+    Args:
+        *classes (type): The classes.
+
+    Example:
+        >>> class Counter(ManagerMixin):
+        ...     def __init__(self, name=""):
+        ...         super().__init__(name)
+        >>> first = Counter.get_instance("first")
+        >>> marks = InstanceMarks(Counter)
+        >>> second = Counter.get_instance("second")
+        >>> marks.make_current()
+        >>> Counter.get_current_instance() is first
+        True
+        >>> marks.forget_newer()
+        >>> Counter.check_instance_created("second")
+        False
+    """
+
+    def __init__(self, *classes: type) -> None:
+        tables = [table for cls in classes for table in _tables_of(cls)]
+        with _lock:
+            self._marks = [(table, list(table)) for table in tables]
+
+    def make_current(self) -> None:
+        """Make what was current then current again."""
+        with _lock:
+            for table, names in self._marks:
+                if names and names[-1] in table:
+                    table.move_to_end(names[-1])
+
+    def forget_newer(self) -> None:
+        """Forget the instances that were created since."""
+        with _lock:
+            for table, names in self._marks:
+                for name in set(table).difference(names):
+                    del table[name]
+
+
+def _tables_of(cls: type) -> list[OrderedDict[str, Any]]:
+    """Return the table of a class and those of its bases, which find its instances too."""
+    return [
+        base._instance_dict  # type: ignore[attr-defined]
+        for base in cls.__mro__
+        if "_instance_dict" in vars(base) and base is not ManagerMixin
+    ]

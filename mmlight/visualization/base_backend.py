@@ -125,3 +125,6 @@ class BaseVisBackend(metaclass=ABCMeta):
 
     def close(self) -> None:  # noqa: B027 - storing nothing is a choice
         """Release what the backend has opened."""
+
+    def release_files(self) -> None:  # noqa: B027 - most backends keep no file open
+        """Close open files until there is more to store; unlike :meth:`close`, end nothing."""

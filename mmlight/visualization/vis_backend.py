@@ -204,6 +204,8 @@ class LocalVisBackend(BaseVisBackend):
         while self._files:
             self._files.popitem()[1].close()
 
+    release_files = close
+
 
 def _json_value(value: Any) -> Any:
     if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
@@ -311,3 +313,5 @@ class TensorboardVisBackend(BaseVisBackend):
         """Write what is left and close the event file."""
         if self._tensorboard is not None:
             self._tensorboard.close()
+
+    release_files = close  # what comes later is written to a further event file

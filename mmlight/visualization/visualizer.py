@@ -6,6 +6,7 @@ import inspect
 import os
 import warnings
 from collections.abc import Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,7 +81,8 @@ class Visualizer(Drawing, ManagerMixin):
 
     def _add_backend(self, entry: Any, folder: str | None) -> None:
         name = type(entry).__name__
-        if isinstance(entry, dict):
+        configured = isinstance(entry, dict)
+        if configured:
             config = dict(entry)
             kind: Any = config.get("type")
             kind = VISBACKENDS.get(kind) if isinstance(kind, str) else kind
@@ -97,6 +99,9 @@ class Visualizer(Drawing, ManagerMixin):
             entry = VISBACKENDS.build(config)
         if not isinstance(entry, BaseVisBackend) and is_lightning_logger(entry):
             entry = LightningLoggerVisBackend(folder or "", entry)
+            if not configured:  # the second CSVLogger of a Trainer cannot be given a name
+                names = (f"{name}_{number}" for number in count(2))
+                name = next(free for free in chain([name], names) if free not in self._vis_backends)
         if not isinstance(entry, BaseVisBackend):
             raise TypeError(
                 "vis_backends must be a list of configs, backends or Lightning loggers, "
@@ -107,6 +112,25 @@ class Visualizer(Drawing, ManagerMixin):
                 f"there is a backend called {name!r} already: give one of them a name=..."
             )
         self._vis_backends[name] = entry
+
+    def join_loggers(self, loggers: Sequence[Any]) -> list[BaseVisBackend]:
+        """Show images in a Trainer's loggers too, which get their numbers from its run.
+
+        Args:
+            loggers (list): Lightning loggers; those that are there already stay as they are.
+
+        Returns:
+            list[BaseVisBackend]: The backends of the new ones.
+        """
+        known = [getattr(backend, "logger", None) for backend in self._vis_backends.values()]
+        new: list[BaseVisBackend] = []
+        for logger in loggers:
+            if not any(logger is one for one in known):
+                new.append(LightningLoggerVisBackend("", logger, scalars=False))
+                self._vis_backends[f"trainer_{type(logger).__name__}_{len(self._vis_backends)}"] = (
+                    new[-1]
+                )
+        return new
 
     @classmethod
     def get_instance(cls, name: str, **kwargs: Any) -> Self:
@@ -325,3 +349,10 @@ class Visualizer(Drawing, ManagerMixin):
             self._window.close()
         for backend in self._vis_backends.values():
             backend.close()
+
+    def release_files(self) -> None:
+        """Close the window and the files that backends have open, until there is more to store."""
+        if self._window is not None:
+            self._window.close()
+        for backend in self._vis_backends.values():
+            backend.release_files()

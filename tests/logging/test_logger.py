@@ -125,6 +125,20 @@ def test_file_mode(tmp_path: Path) -> None:
     assert path.read_text().startswith("before\n") and "after" in path.read_text()
 
 
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_a_released_file_is_opened_again_behind_its_lines(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "run.log"
+    logger = MMLogger.get_instance("run", log_file=str(path), file_mode=mode)
+    logger.release_files()
+    assert not path.exists()
+    for text in ("begun", "gone on"):
+        logger.info(text)
+        logger.release_files()
+        logger.release_files()
+        assert all(handler.stream is None for handler in logger.handlers[1:])
+    assert [line.split(" - ")[-1] for line in path.read_text().splitlines()] == ["begun", "gone on"]
+
+
 class TestPrintLog:
     def test_prints(self, capsys) -> None:
         print_log("hello")

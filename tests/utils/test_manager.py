@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from mmlight.utils import ManagerMeta, ManagerMixin
+from mmlight.utils import InstanceMarks, ManagerMeta, ManagerMixin, current_instances
 
 
 @pytest.fixture
@@ -48,6 +48,51 @@ def test_the_current_instance_is_the_one_created_last(counter):
     latest = counter.get_instance("b")
     counter.get_instance("a")
     assert counter.get_current_instance() is latest
+
+
+def test_an_older_instance_is_current_for_a_while(counter):
+    old, latest = counter.get_instance("old"), counter.get_instance("latest")
+    with pytest.raises(ZeroDivisionError), current_instances(old):
+        assert counter.get_current_instance() is old
+        newer = counter.get_instance("newer")
+        assert counter.get_current_instance() is newer
+        raise ZeroDivisionError
+    assert counter.get_current_instance() is latest
+    assert counter.get_instance("newer") is newer
+
+
+def test_an_instance_that_is_not_registered_is_current_for_a_while(counter):
+    known, direct, namesake = counter.get_instance("a"), counter("b"), counter("a")
+    with current_instances(direct, namesake):
+        assert counter.get_instance("b") is direct
+        assert counter.get_current_instance() is counter.get_instance("a") is namesake
+    assert not counter.check_instance_created("b")
+    assert counter.get_current_instance() is counter.get_instance("a") is known
+
+
+def test_an_instance_of_a_subclass_is_current_for_its_bases_too(counter):
+    class Child(counter):
+        pass
+
+    latest = counter.get_instance("latest")
+    child = Child.get_instance("child")
+    with current_instances(child):
+        assert counter.get_current_instance() is Child.get_current_instance() is child
+    assert counter.get_current_instance() is latest
+
+
+def test_marks_bring_back_what_was_current(counter):
+    empty = InstanceMarks(counter)
+    first = counter.get_instance("first")
+    marks = InstanceMarks(counter)
+    second = counter.get_instance("second")
+    empty.make_current()
+    assert counter.get_current_instance() is second
+    marks.make_current()
+    assert counter.get_current_instance() is first
+    marks.forget_newer()
+    assert counter.check_instance_created("first")
+    assert not counter.check_instance_created("second")
 
 
 def test_an_instance_made_directly_is_not_registered(counter):

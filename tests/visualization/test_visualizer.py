@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.loggers import CSVLogger
 
 from mmlight.config import Config
 from mmlight.registry import VISUALIZERS
@@ -94,6 +95,33 @@ def test_names_must_differ(tmp_path: Path) -> None:
         Visualizer(vis_backends=[local, local], save_dir=str(tmp_path))
     vis = Visualizer(vis_backends=[local, {**local, "name": "other"}], save_dir=str(tmp_path))
     assert vis.get_backend("other") is not vis.get_backend("LocalVisBackend")
+
+
+def test_lightning_loggers_of_one_kind_get_names(tmp_path: Path) -> None:
+    loggers = [CSVLogger(tmp_path, name=name) for name in "abc"]
+    vis = Visualizer(vis_backends=loggers, save_dir=str(tmp_path))
+    for name, logger in zip(("CSVLogger", "CSVLogger_2", "CSVLogger_3"), loggers, strict=True):
+        assert vis.get_backend(name).logger is logger
+
+
+def test_released_files_are_opened_again(tmp_path: Path) -> None:
+    ended: list[str] = []
+
+    class Tracker(CSVLogger):
+        def finalize(self, status: str) -> None:
+            ended.append(status)
+
+    backends = [{"type": "LocalVisBackend"}, {"type": "TensorboardVisBackend"}, Tracker(tmp_path)]
+    vis = Visualizer(vis_backends=backends, save_dir=str(tmp_path))
+    for step in (1, 2):
+        vis.add_scalars({"loss": 0.5}, step=step)
+        vis.release_files()
+        assert not vis.get_backend("LocalVisBackend")._files
+        assert vis.get_backend("TensorboardVisBackend").experiment.all_writers is None
+    assert len((tmp_path / "vis_data" / "scalars.json").read_text().splitlines()) == 2
+    assert ended == []
+    vis.close()
+    assert ended == ["success"]
 
 
 def test_what_is_no_backend(tmp_path: Path) -> None:
