@@ -63,8 +63,8 @@ class Gan(BaseModel):
         return self.generator(inputs)
 
     def train_step(self, data: Any, optim_wrapper: Any) -> dict[str, torch.Tensor]:
-        real = data["inputs"]
-        fake = self.generator(torch.randn(len(real), 2))
+        real = self.data_preprocessor(data)["inputs"]
+        fake = self.generator(torch.randn(len(real), 2, device=real.device))
         loss_d = self.discriminator(fake.detach()).mean() - self.discriminator(real).mean()
         optim_wrapper["discriminator"].update_params(loss_d)
         loss_g = -self.discriminator(fake).mean()

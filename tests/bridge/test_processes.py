@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,8 @@ def train(way: str, folder: Path) -> list[Any]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # They share what the machine has, and a single GPU cannot be two.
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
     )
     assert done.returncode == 0, done.stdout[-5000:]
     return [torch.load(folder / f"rank_{rank}.pt") for rank in range(2)]
@@ -83,4 +86,5 @@ def test_synchronized_normalization_is_ordinary_in_a_single_process(tmp_path: Pa
             self.norm = torch.nn.SyncBatchNorm(4)
 
     runner = Runner.from_cfg(Config(config(tmp_path, model=Normalized())))
-    assert runner.model.norm(torch.ones(2, 4, 3, 3)).shape == (2, 4, 3, 3)
+    norm = runner.model.norm
+    assert norm(torch.ones(2, 4, 3, 3, device=norm.weight.device)).shape == (2, 4, 3, 3)

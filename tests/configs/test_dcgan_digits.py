@@ -65,7 +65,7 @@ def assert_same_weights(ours: Any, theirs: Any) -> None:
     expected = theirs.state_dict()
     assert ours.state_dict().keys() == expected.keys()
     for name, value in ours.state_dict().items():
-        assert torch.equal(value, expected[name]), name
+        assert torch.equal(value.cpu(), expected[name].cpu()), name
 
 
 def test_it_trains_and_leaves_what_it_should(tmp_path: Path) -> None:

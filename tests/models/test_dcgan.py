@@ -183,7 +183,7 @@ def test_average_that_the_model_keeps_itself(tmp_path: Path) -> None:
     start = model.generator_ema.module.output_layer.conv.weight.clone()
     gan_runner(tmp_path, 3, model=model).train()
     assert int(model.generator_ema.steps) == 3
-    assert not torch.equal(model.generator_ema.module.output_layer.conv.weight, start)
+    assert not torch.equal(model.generator_ema.module.output_layer.conv.weight.cpu(), start)
 
 
 def test_turns_need_the_iteration() -> None:

@@ -25,6 +25,7 @@ def runner_of(tmp_path: Path, epochs: int, *hooks: Hook | dict) -> Runner:
             "accumulative_counts": 3,
         },
         "custom_hooks": list(hooks),
+        "trainer": {"enable_progress_bar": False, "accelerator": "cpu"},
     }
     return Runner.from_cfg({**config(tmp_path), **changes})
 

@@ -49,7 +49,7 @@ def run(path: Path, iters: int = 4, **arguments: Any) -> Record:
 
 def assert_equal(ours: dict, theirs: dict) -> None:
     for name, value in ours.items():
-        assert torch.equal(value, theirs[name]), name
+        assert torch.equal(value.cpu(), theirs[name].cpu()), name
 
 
 def expected(record: Record, step: int, momentum: float) -> dict:

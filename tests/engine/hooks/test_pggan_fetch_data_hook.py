@@ -67,7 +67,8 @@ class Growing(BaseModel):
         images = torch.stack(list(data["inputs"]))
         self.seen.append((tuple(images.shape), tuple(images[:, 0, 0, 0].tolist())))
         index = self.scales.index(self.curr_scale)
-        loss = self.generator.blocks[index](images.mean().reshape(1, 1)).square().sum()
+        mean = images.mean().reshape(1, 1).to(self.done.device)
+        loss = self.generator.blocks[index](mean).square().sum()
         optim_wrapper[f"generator_{self.curr_scale[0]}"].update_params(loss)
         self.done += 1
         return {"loss": loss}

@@ -63,7 +63,7 @@ def test_a_grid_shows_what_the_generator_makes(tmp_path: Path) -> None:
     for index, sample in enumerate(shown):
         left = 2 + index * 10
         pixels = grid[2:10, left : left + 8, 0]
-        np.testing.assert_allclose(pixels, sample.fake_img[0].detach().numpy(), atol=0.51)
+        np.testing.assert_allclose(pixels, sample.fake_img[0].detach().cpu().numpy(), atol=0.51)
 
 
 def test_training_does_not_notice(tmp_path: Path) -> None:

@@ -182,7 +182,9 @@ class Pyramid(BaseModel):
 
     def train_step(self, data: Any, optim_wrapper: OptimWrapperDict) -> dict:
         scale = min(int(self.done) // self.iters_per_scale, 2)
-        loss = self.generator.blocks[scale](torch.ones(1, 1)).square().sum()
+        loss = (
+            self.generator.blocks[scale](torch.ones(1, 1, device=self.done.device)).square().sum()
+        )
         optim_wrapper[f"generator_{scale}"].update_params(loss)
         self.done += 1
         return {"loss": loss}
