@@ -1,6 +1,6 @@
-"""The Lightning callbacks of a Trainer in a run whose loop is the Runner's.
+"""The Lightning callbacks of a Trainer in a run whose loop is a documented one.
 
-The Runner's loops announce the documented points; here each point is followed by the event that
+The loops announce the documented points; here each point is followed by the event that
 Lightning's callbacks know, and by what Lightning's loops would have done to the Trainer there.
 Only callbacks that override an event are called.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
+from mmlight.bridge.logged import LoggedValues
 from mmlight.bridge.progress import LoopProgress
 
 Call = Callable[..., None]
@@ -20,6 +21,16 @@ Call = Callable[..., None]
 def callbacks_of(trainer: Trainer) -> list[Callback]:
     """Return the list of callbacks that ``trainer`` goes through; changes of it count."""
     return trainer.callbacks  # type: ignore[attr-defined]  # set in the Trainer's connector
+
+
+def overriding(trainer: Trainer, event: str) -> list[Call]:
+    """Return what the callbacks do at an event, on their class or (LambdaCallback) themselves."""
+    base = getattr(Callback, event)
+    return [
+        getattr(callback, event)
+        for callback in callbacks_of(trainer)
+        if event in vars(callback) or getattr(type(callback), event) is not base
+    ]
 
 
 class CallbackEvents:
@@ -33,6 +44,7 @@ class CallbackEvents:
     def __init__(self, trainer: Trainer, progress: LoopProgress) -> None:
         self.trainer = trainer
         self.progress = progress
+        self.logged = LoggedValues(trainer)
         self.epoch_open = False
         self.stage: Any = None
 
@@ -52,13 +64,19 @@ class CallbackEvents:
             **self.evaluation("test", "test"),
         }
 
-    def _overriding(self, event: str) -> list[Call]:
-        base = getattr(Callback, event)
-        return [
-            getattr(callback, event)
-            for callback in callbacks_of(self.trainer)
-            if getattr(type(callback), event) is not base
-        ]
+    def _managed(self, event: str) -> list[Call]:
+        """Let callbacks use ``self.log`` at an event, as in Lightning's loops."""
+        logged = self.logged
+
+        def manage(fn: Call) -> Call:
+            def call(*args: Any) -> None:
+                logged.begin(event)
+                fn(*args)
+                logged.end()
+
+            return call
+
+        return [manage(fn) for fn in overriding(self.trainer, event)]
 
     def plain(self, event: str) -> list[Call]:
         trainer = self.trainer
@@ -66,7 +84,7 @@ class CallbackEvents:
         def call(fn: Call) -> Call:
             return lambda runner, **kwargs: fn(trainer, trainer.lightning_module)
 
-        return [call(fn) for fn in self._overriding(event)]
+        return [call(fn) for fn in self._managed(event)]
 
     def batch_start(self, event: str) -> list[Call]:
         trainer = self.trainer
@@ -77,7 +95,7 @@ class CallbackEvents:
                 trainer, trainer.lightning_module, data_batch, batch_idx, *extra
             )
 
-        return [call(fn) for fn in self._overriding(event)]
+        return [call(fn) for fn in self._managed(event)]
 
     def _batch_end(self, event: str) -> list[Call]:
         trainer = self.trainer
@@ -88,15 +106,17 @@ class CallbackEvents:
                 trainer, trainer.lightning_module, outputs, data_batch, batch_idx, *extra
             )
 
-        return [call(fn) for fn in self._overriding(event)]
+        return [call(fn) for fn in self._managed(event)]
 
     def train_batch_end(self) -> list[Call]:
-        calls = self._batch_end("on_train_batch_end")
-        if not calls:
-            return []
         progress = self.progress
-        # Lightning's callbacks expect `global_step` to have counted the step by now.
-        return [lambda runner, **kwargs: progress.count_step(progress.iter + 1), *calls]
+        calls = self._batch_end("on_train_batch_end")
+        if calls:
+            # Lightning's callbacks expect `global_step` to have counted the step by now.
+            calls.insert(0, lambda runner, **kwargs: progress.count_step(progress.iter + 1))
+        if self.trainer.loggers:
+            calls.append(self.logged.after_train_iter)
+        return calls
 
     def open_epoch(self, runner: Any) -> None:
         self.epoch_open = True
@@ -123,6 +143,9 @@ class CallbackEvents:
         def publish(runner: Any, metrics: dict[str, Any] | None = None) -> None:
             runner.publish(metrics or {})
 
+        def log(runner: Any, metrics: dict[str, Any] | None = None) -> None:
+            self.logged.after_evaluation(metrics or {})
+
         return {
             f"before_{mode}": [before, *self.plain(f"on_{event}_start")],
             f"before_{mode}_epoch": self.plain(f"on_{event}_epoch_start"),
@@ -130,6 +153,7 @@ class CallbackEvents:
             f"after_{mode}_iter": self._batch_end(f"on_{event}_batch_end"),
             f"after_{mode}_epoch": [
                 publish,
+                log,
                 *(_without_metrics(call) for call in self.plain(f"on_{event}_epoch_end")),
             ],
             f"after_{mode}": [*self.plain(f"on_{event}_end"), after],

@@ -182,11 +182,14 @@ def _position(runner: Any) -> dict[str, Any]:
     progress = runner.progress
     in_batch = progress.in_batch
     closing = progress.in_epoch and runner.point == "after_train_epoch"
+    within = progress.in_epoch and runner.train_loop.by_epoch
     return {
         "iter": progress.iter + in_batch,
         "batch_in_epoch": progress.batch_in_epoch + in_batch,
         "epoch": progress.epoch,
-        "phase": "iter" if in_batch else "epoch" if closing else "between",
+        "phase": (
+            "iter" if in_batch else "epoch" if closing else "within" if within else "between"
+        ),
     }
 
 
@@ -221,7 +224,12 @@ def _lightning_keys(runner: Any, position: dict[str, Any], save_optimizer: bool)
         "epoch": position["epoch"],
         "global_step": position["iter"],
         "pytorch-lightning_version": pl.__version__,
-        "loops": {"fit_loop": _fit_loop_state(trainer, position, runner.train_loop)},
+        "loops": {
+            "fit_loop": _fit_loop_state(trainer, position),
+            "validate_loop": trainer.validate_loop.state_dict(),
+            "test_loop": trainer.test_loop.state_dict(),
+            "predict_loop": trainer.predict_loop.state_dict(),
+        },
         # The public way to the states of callbacks is a whole `Trainer.save_checkpoint`.
         "callbacks": call._call_callbacks_state_dict(trainer),
         "lr_schedulers": [],
@@ -243,7 +251,7 @@ def optimizers_of(runner: Any) -> list[torch.optim.Optimizer]:
     return wrapper.optimizers if hasattr(wrapper, "optimizers") else [wrapper.optimizer]
 
 
-def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any], train_loop: Any) -> dict:
+def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any]) -> dict:
     """Return the loop state that Lightning itself would have written at this position."""
 
     def tracker(done: int, begun: int = 0) -> dict[str, int]:
@@ -255,7 +263,7 @@ def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any], train_loop: A
         }
 
     state = trainer.fit_loop.state_dict()
-    mid_epoch = int(position["phase"] == "iter")
+    mid_epoch = int(position["phase"] in ("iter", "within"))
     epochs = position["epoch"] + (position["phase"] == "epoch")
     state["epoch_progress"] = {
         "total": tracker(epochs, mid_epoch),
@@ -264,13 +272,9 @@ def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any], train_loop: A
     state["epoch_loop.batch_progress"] = {
         "total": tracker(position["iter"]),
         "current": tracker(position["batch_in_epoch"]),
-        "is_last_batch": position["phase"] != "iter",
+        "is_last_batch": not mid_epoch,
     }
     steps = {"ready": position["iter"], "completed": position["iter"]}
     state["epoch_loop.manual_optimization.optim_step_progress"] = {"total": steps, "current": steps}
     state["epoch_loop.state_dict"] = {"_batches_that_stepped": position["iter"]}
-    stream = getattr(train_loop, "stream", None)
-    if stream is not None:
-        loader = {**stream.state_dict(), "rng": rng_state()}
-        state["state_dict"] = {"combined_loader": [loader]}
     return state

@@ -33,8 +33,8 @@ Lightning's own)::
     before_save_checkpoint                # whenever a checkpoint is about to be written
 
 At each point the hooks run from the highest priority to the lowest, equals in the order in which
-they were registered. Then, in a run that the Runner owns, the Lightning callbacks of the Trainer
-get the event of theirs that corresponds (`bridge.callbacks`).
+they were registered. Then, where the module is ours, the Lightning callbacks of the Trainer get the
+event of theirs that corresponds (`bridge.callbacks`).
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class HookLike(Protocol):
     """What the dispatcher needs of a hook."""
 
     priority: Any
+    writes: bool
 
     def get_triggered_stages(self) -> list[str]:
         """Names of the points at which the hook does something."""
@@ -81,8 +82,8 @@ class HookLike(Protocol):
 class Dispatcher:
     """Hooks in order of priority, and for each point the calls that are really needed.
 
-    The calls of a point are looked up once, when a hook is added, so that a point at which
-    nobody does anything costs one dictionary lookup.
+    The calls of a point are looked up once, at the first event after a hook was added, so that a
+    point at which nobody does anything costs one dictionary lookup.
 
     Example:
         >>> from mmlight.hooks import Hook
@@ -99,6 +100,8 @@ class Dispatcher:
         self._ranked: list[tuple[int, HookLike]] = []
         self._after_hooks: dict[str, list[Callable[..., None]]] = {point: [] for point in POINTS}
         self._calls: dict[str, tuple[Callable[..., None], ...]] = dict.fromkeys(POINTS, ())
+        self._without_writers = False
+        self._settled = True
         self.point = ""
 
     @property
@@ -112,17 +115,22 @@ class Dispatcher:
         while at > 0 and self._ranked[at - 1][0] > priority:
             at -= 1
         self._ranked.insert(at, (priority, hook))
-        self._rebuild()
+        self._settled = False
 
     def clear(self) -> None:
         """Forget all hooks; the calls that follow hooks stay."""
         self._ranked.clear()
-        self._rebuild()
+        self._settled = False
+
+    def leave_out_writers(self, leave_out: bool) -> None:
+        """Do not call hooks that write files."""
+        self._without_writers = leave_out
+        self._settled = False
 
     def set_after(self, calls: Mapping[str, Iterable[Callable[..., None]]]) -> None:
         """Replace the calls ``fn(runner, **kwargs)`` that follow the hooks at each point."""
         self._after_hooks = {point: list(calls.get(point, ())) for point in POINTS}
-        self._rebuild()
+        self._settled = False
 
     def call(self, point: str, runner: Any, kwargs: Mapping[str, Any]) -> None:
         """Call everybody who does something at ``point`` with the runner and ``kwargs``.
@@ -131,13 +139,18 @@ class Dispatcher:
             KeyError: If there is no such point.
         """
         self.point = point
+        if not self._settled:
+            self._settle()
         for fn in self._calls[point]:
             fn(runner, **kwargs)
 
-    def _rebuild(self) -> None:
+    def _settle(self) -> None:
         of_hooks: dict[str, list[Callable[..., None]]] = {point: [] for point in POINTS}
-        for _, hook in self._ranked:
+        for hook in self.hooks:
+            if self._without_writers and hook.writes:
+                continue
             for point in hook.get_triggered_stages():
                 of_hooks[point].append(getattr(hook, point))
         for point in POINTS:
             self._calls[point] = (*of_hooks[point], *self._after_hooks[point])
+        self._settled = True

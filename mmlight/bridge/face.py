@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.profilers import PassThroughProfiler
+from lightning.pytorch.trainer import call
 
 from mmlight.bridge.callbacks import CallbackEvents
 from mmlight.bridge.events import POINTS, Dispatcher, HookLike
 from mmlight.bridge.progress import LoopProgress
-from mmlight.bridge.progress_bar import RunnerProgressBar
-from mmlight.bridge.stepper import is_plain
+from mmlight.bridge.schedule import Schedule, limited
+from mmlight.bridge.stepper import BatchConversion, is_plain
 from mmlight.registry import HOOKS
 from mmlight.utils.priority import Priority, get_priority
 
@@ -33,18 +36,32 @@ class RunnerFace:
         self._progress: LoopProgress | None = None
         self._events: CallbackEvents | None = None
         self._plain_steps = True
+        self._conversion: BatchConversion | None = None
+        self.profiles = False
+        """Whether the Trainer has a profiler that looks."""
+        self.schedule: Schedule | None = None
 
     def bind(self, trainer: Trainer) -> None:
         """Read everything off ``trainer`` from now on."""
         self._trainer = trainer
         self._progress = LoopProgress(trainer)
-        self._plain_steps = is_plain(trainer)
+        # A rehearsal leaves nothing behind.
+        self._dispatcher.leave_out_writers(self.is_rehearsal)
 
     @property
     def trainer(self) -> Trainer:
         """The Lightning Trainer underneath."""
         assert self._trainer is not None
         return self._trainer
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether this is a ``fast_dev_run``, which must leave nothing behind."""
+        return bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]  # set by a connector
+
+    @property
+    def _profiler(self) -> Any:
+        return self.trainer.profiler  # type: ignore[attr-defined]  # set by a connector
 
     @property
     def progress(self) -> LoopProgress:
@@ -110,18 +127,23 @@ class RunnerFace:
             values: Names to numbers on the host; anything else is left out.
         """
         numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
-        bar = self.trainer.progress_bar_callback
-        if isinstance(bar, RunnerProgressBar):
-            bar.show(numbers)
         # Only `LightningModule.log`, inside Lightning's own loop, could write them publicly.
-        self.trainer._logger_connector._callback_metrics.update(
+        connector = self.trainer._logger_connector
+        connector._progress_bar_metrics.update(numbers)
+        connector._callback_metrics.update(
             {name: torch.tensor(float(value)) for name, value in numbers.items()}
         )
 
     def refresh_callbacks(self) -> None:
         """Let the Trainer's callbacks follow the hooks at each point."""
-        self._events = CallbackEvents(self.trainer, self.progress)
+        trainer = self.trainer
+        self._events = CallbackEvents(trainer, self.progress)
         self._dispatcher.set_after(self._events.calls())
+        self.profiles = not isinstance(self._profiler, PassThroughProfiler)
+        self._plain_steps = is_plain(trainer)
+        if self._conversion is not None:
+            self._conversion.remove()
+        self._conversion = BatchConversion(trainer, self.model)
 
     def train_step(self, data_batch: Any, batch_idx: int) -> Any:
         """Update the model on a batch and return its outputs.
@@ -129,15 +151,52 @@ class RunnerFace:
         That is ``model.train_step``, reached through the Trainer's strategy where several
         processes or a precision plugin take part.
         """
+        if self.profiles:
+            with self._profiler.profile("run_training_batch"):
+                return call._call_strategy_hook(
+                    self.trainer, "training_step", data_batch, batch_idx
+                )
         if self._plain_steps:
             return self.model.train_step(data_batch, optim_wrapper=self.optim_wrapper)
         return self.trainer.strategy.training_step(data_batch, batch_idx)
 
-    def evaluation_context(self) -> AbstractContextManager:
+    @contextmanager
+    def _profiled_evaluation(self, mode: str) -> Iterator[None]:
+        strategy = type(self.trainer.strategy).__name__
+        name = "validation_step" if mode == "val" else "test_step"
+        with (
+            self.trainer.precision_plugin.val_step_context(),
+            self._profiler.profile(f"[Strategy]{strategy}.{name}"),
+        ):
+            yield
+
+    def evaluation_context(self, mode: str) -> AbstractContextManager:
         """Give the context of a validation or test step in the Trainer's precision."""
+        if self.profiles:
+            return self._profiled_evaluation(mode)
         if self._plain_steps:
             return nullcontext()
         return self.trainer.precision_plugin.val_step_context()
+
+    def fetched(self, batches: Iterator[Any], mode: str) -> Iterator[Any]:
+        """Return ``batches`` so that a profiler of the Trainer's sees how long each takes."""
+        return self._profiled(batches, mode) if self.profiles else batches
+
+    def _profiled(self, batches: Iterator[Any], mode: str) -> Iterator[Any]:
+        end = object()
+        while (batch := self.profiled_next(batches, mode, end)) is not end:
+            yield batch
+
+    def profiled_next(self, batches: Iterator[Any], mode: str = "train", *default: Any) -> Any:
+        """Return the next of ``batches``, timed under the name that Lightning's loops give it."""
+        loop = "[_TrainingEpochLoop].train" if mode == "train" else f"[_EvaluationLoop].{mode}"
+        with self._profiler.profile(f"{loop}_dataloader_next"):
+            return next(batches, *default)
+
+    def limit(self, mode: str, length: float) -> int | None:
+        """Return how many batches of a validation or test the Trainer allows; None for all."""
+        batches = limited(self.trainer, mode, length)
+        return None if batches == length else int(batches)
 
     def finish_epoch(self) -> None:
         """Let callbacks know that an epoch is over, its validation included."""

@@ -7,13 +7,14 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from mmlight.bridge.callbacks import callbacks_of
+from mmlight.bridge.fit_loop import RunnerFitLoop
 from mmlight.bridge.trainer_face import TrainerFace
 
 
 def attach_hooks(trainer: Trainer) -> None:
     """Have all hooks among ``callbacks`` called in order of priority, as one callback.
 
-    Nothing happens when that was done before, or when the Runner calls the hooks itself.
+    Nothing happens when that was done before, or when a documented loop calls the hooks itself.
 
     Raises:
         TypeError: If the Trainer is not Lightning's (``pytorch_lightning`` has one of its own).
@@ -26,6 +27,8 @@ def attach_hooks(trainer: Trainer) -> None:
             "instead of `import pytorch_lightning as pl`"
         )
     callbacks = callbacks_of(trainer)
+    if isinstance(trainer.fit_loop, RunnerFitLoop):
+        return
     if any(isinstance(callback, HookEvents) for callback in callbacks):
         return
     hooks = [callback for callback in callbacks if hasattr(callback, "get_triggered_stages")]
@@ -41,11 +44,10 @@ class HookEvents(Callback):
     """Turns Lightning's events into the documented points, in their order.
 
     Args:
-        runner: The face through which hooks see the run: a Runner bound to the Trainer, or a
-            :class:`~mmlight.bridge.trainer_face.TrainerFace`.
+        runner: The face through which hooks see the run.
     """
 
-    def __init__(self, runner: Any) -> None:
+    def __init__(self, runner: TrainerFace) -> None:
         self.runner = runner
         self._begun = False
         self._epoch_is_open = False
@@ -56,6 +58,7 @@ class HookEvents(Callback):
         if self._begun:
             return
         self._begun = True
+        self.runner.current_run.enter()
         self.runner.begin(trainer, stage)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -63,13 +66,20 @@ class HookEvents(Callback):
         if self._begun:
             self._begun = False
             self.runner.call_hook("after_run")
+            self.runner.current_run.leave()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Close what is open and give back what was current."""
+        self._begun = self._epoch_is_open = False
+        self.runner.current_run.leave()
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """``before_save_checkpoint`` for a module that knows nothing of it."""
-        if not hasattr(pl_module, "runner"):
-            self.runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
+        """``before_save_checkpoint``."""
+        self.runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``before_train``, and ``before_train_epoch`` when an epoch is continued."""
@@ -81,11 +91,6 @@ class HookEvents(Callback):
         """``before_train_epoch``."""
         self._epoch_is_open = True
         self.runner.call_hook("before_train_epoch")
-        loop = self.runner.train_loop
-        if hasattr(loop, "val_due") and loop.by_epoch:
-            # 1 divides every number of epochs, and a larger number than theirs does not.
-            done = trainer.current_epoch + 1
-            trainer.check_val_every_n_epoch = 1 if loop.val_due(done, loop.max_epochs) else done + 1
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -105,14 +110,10 @@ class HookEvents(Callback):
         self.runner.call_hook(
             "after_train_iter", batch_idx=batch_idx, data_batch=batch, outputs=_named(outputs)
         )
-        loop = self.runner.train_loop
-        if loop.by_epoch and trainer.is_last_batch:
+        if trainer.is_last_batch:
             self.runner.progress.batch_is_over = 1
             self._close_epoch()
             self.runner.progress.batch_is_over = 0
-        elif not loop.by_epoch:
-            done = batch_idx + 1
-            trainer.val_check_batch = 1 if loop.val_due(done, loop.max_iters) else done + 1
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``after_train_epoch`` if the epoch ended early."""
@@ -124,7 +125,7 @@ class HookEvents(Callback):
             self._epoch_is_open = False
             self.runner.call_hook("after_train_epoch")
             # From here on the epoch counts as done, though Lightning validates before it counts.
-            self.runner.progress.epoch_is_over = int(self.runner.train_loop.by_epoch)
+            self.runner.progress.epoch_is_over = 1
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``after_train``."""
@@ -190,19 +191,14 @@ class HookEvents(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``after_val_epoch`` and ``after_val``: only now has Lightning reduced the metrics."""
-        self._evaluation_ends(trainer, pl_module, "val")
+        self._evaluation_ends(trainer, "val")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``after_test_epoch`` and ``after_test``."""
-        self._evaluation_ends(trainer, pl_module, "test")
-
-    def _skips(self, trainer: Trainer, mode: str) -> bool:
-        """Tell whether the points of an evaluation are not this callback's to announce."""
-        loop = getattr(self.runner, f"{mode}_loop")
-        return trainer.sanity_checking or getattr(loop, "drives_itself", False)
+        self._evaluation_ends(trainer, "test")
 
     def _evaluation_starts(self, trainer: Trainer, mode: str) -> None:
-        if not self._skips(trainer, mode):
+        if not trainer.sanity_checking:
             self._known_metrics = dict(trainer.callback_metrics)
             self.runner.call_hook(f"before_{mode}")
             self.runner.call_hook(f"before_{mode}_epoch")
@@ -210,21 +206,18 @@ class HookEvents(Callback):
     def _evaluation_batch(
         self, trainer: Trainer, point: str, batch_idx: int, **kwargs: Any
     ) -> None:
-        # A documented loop announces its iterations itself, in `run_iter`.
-        if not trainer.sanity_checking and isinstance(self.runner, TrainerFace):
+        if not trainer.sanity_checking:
             self.runner.call_hook(point, batch_idx=batch_idx, **kwargs)
 
-    def _evaluation_ends(self, trainer: Trainer, pl_module: LightningModule, mode: str) -> None:
-        if self._skips(trainer, mode):
+    def _evaluation_ends(self, trainer: Trainer, mode: str) -> None:
+        if trainer.sanity_checking:
             return
-        metrics = getattr(pl_module, "evaluated", None)
-        if metrics is None:
-            # Those of the training stand among them, untouched by this evaluation.
-            metrics = {
-                name: value
-                for name, value in trainer.callback_metrics.items()
-                if self._known_metrics.get(name) is not value
-            }
+        # Metrics of the training stand among them, untouched by this evaluation.
+        metrics = {
+            name: value
+            for name, value in trainer.callback_metrics.items()
+            if self._known_metrics.get(name) is not value
+        }
         self.runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
         self.runner.call_hook(f"after_{mode}")
 

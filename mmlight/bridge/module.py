@@ -11,10 +11,12 @@ from lightning.pytorch.strategies import FSDPStrategy
 from lightning.pytorch.trainer.states import TrainerFn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from mmlight.bridge.attach import attach
 from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
-from mmlight.bridge.stepper import connect
 from mmlight.model import BaseModel, MMFullyShardedDataParallel, is_model_wrapper
 from mmlight.model.state_dict import get_state_dict
+
+_set_trainer: Any = pl.LightningModule.trainer.fset  # type: ignore[attr-defined]  # a property
 
 
 class ModelModule(pl.LightningModule):
@@ -32,13 +34,26 @@ class ModelModule(pl.LightningModule):
         self.automatic_optimization = False
         self.strict_loading = False
         self.model = runner.model
-        self.evaluated: dict[str, Any] | None = None
         self._runner = (runner,)  # in a tuple: it is no submodule and has no state here
 
     @property
     def runner(self) -> Any:
         """The Runner that built the model."""
         return self._runner[0]
+
+    @property
+    def trainer(self) -> pl.Trainer:
+        """The Trainer that runs this module; one that sets it gets the loops and hooks of the run.
+
+        A Trainer does so first of all, before it settles its limits and sets up callbacks.
+        """
+        return super().trainer
+
+    @trainer.setter
+    def trainer(self, trainer: pl.Trainer | None) -> None:
+        _set_trainer(self, trainer)
+        if trainer is not None:
+            attach(trainer, self.runner)
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Return the state of the model itself, without a trace of wrappers."""
@@ -85,50 +100,25 @@ class ModelModule(pl.LightningModule):
         """Return the optimizers of the wrapper, in its order."""
         return optimizers_of(self.runner)
 
-    def on_fit_start(self) -> None:
-        """Let the optimizer wrappers step through the Trainer's strategy and precision."""
-        connect(self.trainer, self.runner.optim_wrapper)
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the model."""
+        return self.model(*args, **kwargs)
 
     def training_step(self, batch: Any, batch_idx: int) -> Any:
         """Update the model on ``batch`` and return its log variables."""
-        runner = self.runner
-        outputs = self.model.train_step(batch, optim_wrapper=runner.optim_wrapper)
-        # Lightning counts the steps of its own optimizer wrappers; ours count iterations.
-        runner.progress.count_step(runner.iter + 1)
-        return outputs
+        return self.model.train_step(batch, optim_wrapper=self.runner.optim_wrapper)
 
-    def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Let the validation loop process ``batch``."""
-        self._evaluation_step(self.runner.val_loop, batch, batch_idx)
+    def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        """Predict ``batch``; the documented loop gives the predictions to its evaluator."""
+        return self.model.val_step(batch)
 
-    def test_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Let the test loop process ``batch``."""
-        self._evaluation_step(self.runner.test_loop, batch, batch_idx)
+    def test_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        """Predict ``batch``; the documented loop gives the predictions to its evaluator."""
+        return self.model.test_step(batch)
 
-    def _evaluation_step(self, loop: Any, batch: Any, batch_idx: int) -> None:
-        if loop.drives_itself:
-            self.evaluated = loop.run()
-        else:
-            loop.run_iter(batch_idx, batch)
-
-    def on_validation_epoch_end(self) -> None:
-        """Compute the metrics of a validation and log them."""
-        self._finish_evaluation(self.runner.val_loop)
-
-    def on_test_epoch_end(self) -> None:
-        """Compute the metrics of a test and log them."""
-        self._finish_evaluation(self.runner.test_loop)
-
-    def _finish_evaluation(self, loop: Any) -> None:
-        if not loop.drives_itself:
-            self.evaluated = loop.evaluate()
-        scalars = {
-            name: float(value)
-            for name, value in (self.evaluated or {}).items()
-            if isinstance(value, int | float) or getattr(value, "ndim", None) == 0
-        }
-        # Equal in all processes: to say so spares the user a warning.
-        self.log_dict(scalars, sync_dist=self.trainer.world_size > 1)
+    def predict_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        """Return the predictions for ``batch``."""
+        return self.model.test_step(batch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the documented keys to a checkpoint that the Trainer writes."""
@@ -142,8 +132,3 @@ class ModelModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take everything but the weights from a checkpoint that the Trainer has read."""
         self.runner.resume_read(checkpoint, training=self.trainer.state.fn == TrainerFn.FITTING)
-        exact = self.runner.exact_state
-        if exact is not None and exact["loader"] is not None:
-            # The Trainer gives this to the loader of every process; each needs its own.
-            loader = {**exact["loader"], "rng": exact["rng"]}
-            checkpoint["loops"]["fit_loop"]["state_dict"]["combined_loader"] = [loader]

@@ -70,7 +70,7 @@ class LoopProgress:
     @property
     def in_epoch(self) -> bool:
         """Whether an epoch has begun and is not counted as done."""
-        return self._epochs.ready > self._epochs.processed
+        return self._epochs.ready > self.epoch
 
     @property
     def batch_in_epoch(self) -> int:

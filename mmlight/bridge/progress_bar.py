@@ -22,18 +22,7 @@ class RunnerProgressBar(TQDMProgressBar):
     def __init__(self, seconds: float = 0.1) -> None:
         super().__init__(refresh_rate=1)
         self.seconds = seconds
-        self.shown: dict[str, Any] = {}
         self._drawn = 0.0
-
-    def show(self, values: dict[str, Any]) -> None:
-        """Show ``values`` (names to numbers on the host) from the next drawing on."""
-        self.shown.update(values)
-
-    def get_metrics(
-        self, trainer: Trainer, pl_module: LightningModule
-    ) -> dict[str, int | str | float | dict[str, float]]:
-        """Return what the bar shows: the last logged values."""
-        return dict(self.shown)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -12,7 +12,12 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch import nn
 from torch.optim import Optimizer
 
+from mmlight.bridge.callbacks import overriding
 from mmlight.bridge.processes import ModelWrapperStrategy
+from mmlight.model import is_model_wrapper
+
+_STEP_EVENTS = ("on_before_backward", "on_after_backward", "on_before_optimizer_step")
+"""Events of Lightning's callbacks inside a training step."""
 
 
 def is_plain(trainer: Trainer) -> bool:
@@ -20,6 +25,7 @@ def is_plain(trainer: Trainer) -> bool:
     return (
         type(trainer.strategy) in (SingleDeviceStrategy, ModelWrapperStrategy)
         and type(trainer.precision_plugin) is Precision
+        and not any(overriding(trainer, event) for event in _STEP_EVENTS)
     )
 
 
@@ -60,16 +66,40 @@ def connect(trainer: Trainer, optim_wrapper: Any) -> None:
     Raises:
         ValueError: If gradients would be clipped while a scaler holds them scaled.
     """
-    if is_plain(trainer):
-        return
+    stepper = None if is_plain(trainer) else StrategyStepper(trainer)
+    plugin = trainer.precision_plugin
     for wrapper in getattr(optim_wrapper, "optim_wrappers", {"": optim_wrapper}).values():
-        if hasattr(wrapper, "loss_scaler"):  # it scales and casts by itself
-            continue
-        plugin = trainer.precision_plugin
+        if hasattr(wrapper, "loss_scaler") and isinstance(plugin, MixedPrecision):
+            continue  # it scales and casts by itself
+        wrapper.stepper = stepper
         if wrapper.clip_grad_kwargs and isinstance(plugin, MixedPrecision) and plugin.scaler:
             raise ValueError(
                 "clip_grad of an OptimWrapper cannot be combined with "
                 f"trainer=dict(precision={trainer.precision!r}), which scales the gradients: "
                 "leave the precision out and use type='AmpOptimWrapper'"
             )
-        wrapper.stepper = StrategyStepper(trainer)
+
+
+class BatchConversion:
+    """Gives a model its inputs in the type that the Trainer's precision has, such as float64.
+
+    Lightning converts a batch before it goes to the device, where ours may still be images of
+    whole numbers: here it is what the data preprocessor returns.
+
+    Args:
+        trainer: The Trainer.
+        model: The model.
+    """
+
+    def __init__(self, trainer: Trainer, model: nn.Module) -> None:
+        convert = trainer.precision_plugin.convert_input
+        bare = model.module if is_model_wrapper(model) else model
+        preprocessor = getattr(bare, "data_preprocessor", None)
+        self._handle = None
+        if isinstance(preprocessor, nn.Module) and type(trainer.precision_plugin) is not Precision:
+            self._handle = preprocessor.register_forward_hook(lambda _, args, data: convert(data))
+
+    def remove(self) -> None:
+        """Leave the model's inputs as they are from now on."""
+        if self._handle is not None:
+            self._handle.remove()

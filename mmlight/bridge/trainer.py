@@ -21,6 +21,7 @@ from mmlight.bridge.processes import (
     processes_per_machine,
 )
 from mmlight.bridge.progress_bar import RunnerProgressBar
+from mmlight.bridge.schedule import documented
 from mmlight.bridge.trainer_arguments import check_arguments, check_callbacks
 from mmlight.bridge.trainer_parts import listed
 from mmlight.dist import get_world_size
@@ -51,14 +52,9 @@ def derived_kwargs(runner: Any) -> dict[str, Any]:
         kwargs["devices"] = processes_per_machine()
         kwargs["num_nodes"] = get_world_size() // processes_per_machine()
         kwargs["plugins"].append(LaunchedProcesses())
-    kwargs.update(_extent(runner.cfg.get("train_cfg")))
+    kwargs["max_epochs"] = documented(runner.train_cfg).get("max_epochs", 1)
+    kwargs["log_every_n_steps"] = runner.log_interval
     return kwargs
-
-
-def _extent(train_cfg: Any) -> dict[str, Any]:
-    if isinstance(train_cfg, dict) and "max_epochs" in train_cfg:
-        return {"max_epochs": train_cfg["max_epochs"]}
-    return {"max_epochs": 1}
 
 
 def trainer_kwargs(runner: Any) -> dict[str, Any]:

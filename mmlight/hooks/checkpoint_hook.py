@@ -69,6 +69,7 @@ class CheckpointHook(Hook):
     """
 
     priority = "VERY_LOW"
+    writes = True
 
     def __init__(
         self,

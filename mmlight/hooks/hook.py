@@ -45,6 +45,8 @@ class Hook(Callback):
     stages: tuple[str, ...] = POINTS
     companions: tuple[str, ...] = ()
     """Types of hooks that this one reads from; added in a bare Trainer where they are missing."""
+    writes: bool = False
+    """Whether it writes files, so that a ``fast_dev_run`` goes without it."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Join the other hooks of a Trainer (Lightning calls this; do not override it)."""

@@ -56,6 +56,7 @@ class LoggerHook(Hook):
     """
 
     priority = "BELOW_NORMAL"
+    writes = True
     companions = ("RuntimeInfoHook", "IterTimerHook")
 
     def __init__(

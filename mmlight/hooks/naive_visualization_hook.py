@@ -32,6 +32,7 @@ class NaiveVisualizationHook(Hook):
     """
 
     priority = "NORMAL"
+    writes = True
 
     def __init__(self, interval: int = 1, draw_gt: bool = True, draw_pred: bool = True) -> None:
         self._interval = interval

@@ -45,6 +45,7 @@ class ProfilerHook(Hook):
     """
 
     priority = "VERY_LOW"
+    writes = True
 
     def __init__(
         self,

@@ -7,6 +7,9 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
+from mmlight.hooks.length import length_of
+from mmlight.logging import print_log
+
 
 class BaseLoop(metaclass=ABCMeta):
     """What trains, validates or tests: a dataloader and a ``run`` method.
@@ -15,9 +18,6 @@ class BaseLoop(metaclass=ABCMeta):
         runner: The Runner that owns the loop.
         dataloader: A dataloader, or the config of one, which the Runner then builds.
     """
-
-    drives_itself = True
-    """Whether :meth:`run` must be called whole, even where Lightning owns the loop."""
 
     by_epoch = True
     """Whether an epoch is a pass over the data; else the whole run counts as one epoch."""
@@ -37,6 +37,31 @@ class BaseLoop(metaclass=ABCMeta):
         """The Runner that owns the loop."""
         return self._runner
 
+    def lengths(self) -> list[float]:
+        """Return the number of batches of each dataloader, infinite for a stream."""
+        return [length_of(one) for one in getattr(self, "dataloaders", [self.dataloader])]
+
+    def check(self) -> None:
+        """Say that a validation that runs as a whole is not tried before a training."""
+        print_log(
+            f"num_sanity_val_steps has no effect: {type(self).__name__} is run as a whole",
+            logger="current",
+        )
+
     @abstractmethod
     def run(self) -> Any:
         """Execute the loop."""
+
+
+def share_metainfo(runner: Any, dataloader: Any) -> None:
+    """Let the visualizer know what the dataset says of itself."""
+    dataset: Any = getattr(dataloader, "dataset", None)
+    if hasattr(dataset, "metainfo"):
+        runner.visualizer.dataset_meta = dataset.metainfo
+    else:
+        print_log(
+            f"Dataset {type(dataset).__name__} has no metainfo. "
+            "``dataset_meta`` in visualizer will be None.",
+            logger="current",
+            level=30,
+        )

@@ -361,8 +361,8 @@ class Builders(HookList):
             "save_dir": self._log_dir,
             **(visualizer or {}),
         }
-        if self.trainer.loggers:
-            cfg["vis_backends"] = [*(cfg["vis_backends"] or ()), *self.trainer.loggers]
+        if self.is_rehearsal:
+            cfg["vis_backends"] = None
         return VISUALIZERS.build(cfg)
 
     def build_log_processor(self, log_processor: LogProcessor | dict) -> LogProcessor:
@@ -383,7 +383,7 @@ class Builders(HookList):
     @master_only
     def dump_config(self) -> None:
         """Write the resolved config into the work_dir."""
-        if not self.cfg:
+        if not self.cfg or self.is_rehearsal:
             return
         name = osp.basename(self.cfg.filename) if self.cfg.filename else f"{self.timestamp}.py"
         self.cfg.dump(osp.join(self._work_dir, name))

@@ -38,7 +38,7 @@ class Environment(RunnerState):
         # Two runs of one name in a process would share their logger and message hub.
         self._experiment_name = f"{name}_{self._timestamp}" if name else self._timestamp
         self._log_dir = osp.join(self._work_dir, self._timestamp)
-        if not self.trainer.fast_dev_run:
+        if not self.is_rehearsal:
             mkdir_or_exist(self._work_dir)
         self.logger = self.build_logger(log_level=log_level)
         self._log_env(env_cfg)
@@ -91,7 +91,7 @@ class Environment(RunnerState):
             log_file: File to write to; ``<log_dir>/<timestamp>.log`` if None.
             **kwargs: Further arguments of :class:`~mmlight.logging.MMLogger`.
         """
-        if log_file is None and not self.trainer.fast_dev_run:
+        if log_file is None and not self.is_rehearsal:
             log_file = osp.join(self._log_dir, f"{self._timestamp}.log")
         kwargs.setdefault("file_mode", "a")
         kwargs.setdefault("name", self._experiment_name)

@@ -8,7 +8,6 @@ from typing import Any
 
 from lightning.pytorch import Callback
 
-from mmlight.bridge.callbacks import callbacks_of
 from mmlight.hooks import Hook
 from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
@@ -109,7 +108,6 @@ class HookList(RunnerState):
             priority = of_config if priority is None else priority
         if isinstance(hook, Callback) and not isinstance(hook, Hook):
             self.lightning_callbacks.append(hook)
-            callbacks_of(self.trainer).append(hook)
             return
         super().register_hook(hook, priority)
 

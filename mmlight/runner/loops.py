@@ -1,29 +1,26 @@
 """The documented loops. :mod:`mmlight.bridge.events` has the order of events on one page.
 
-A Runner runs them inside ``Trainer.fit`` (``validate``, ``test``), in place of Lightning's own
-loops. With ``mmlight.from_config`` and a Trainer of the user's, Lightning's loops run instead and
-ask these for what they know: dataloaders, intervals, :meth:`ValLoop.run_iter`.
+They run inside ``Trainer.fit`` (``validate``, ``test``), in place of Lightning's own loops, in the
+Runner's Trainer and in any other; how far they go, :mod:`mmlight.bridge.schedule` says.
 """
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
-import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
 from mmlight.bridge.rng import set_rng_state
-from mmlight.evaluator import Evaluator
-from mmlight.logging import print_log
+from mmlight.hooks.length import length_of
 from mmlight.registry import LOOPS
 
-from .amp import autocast
-from .base_loop import BaseLoop
+from .base_loop import BaseLoop, share_metainfo
 from .endless import EndlessLoader
-from .evaluation_losses import EvaluationLosses
+from .evaluation_loop import EvaluationLoop
 from .resumable_loader import ResumableLoader
 from .utils import calc_dynamic_intervals
 
@@ -34,7 +31,8 @@ class TrainLoop(BaseLoop):
     """What both training loops share: counters, the validation schedule, the training step."""
 
     by_epoch: bool
-    drives_itself = False
+    _max_epochs: Any
+    _max_iters: Any
 
     def __init__(
         self,
@@ -73,6 +71,36 @@ class TrainLoop(BaseLoop):
         outputs = runner.train_step(data_batch, idx)
         runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
         progress.end_batch()
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs in all; an iteration-based training counts as one."""
+        return self._max_epochs
+
+    @property
+    def max_iters(self) -> int:
+        """Iterations in all."""
+        return self._max_iters
+
+    def limit(self, max_epochs: float, max_iters: float) -> None:
+        """Train so far and no farther, whatever the config says."""
+        self._max_epochs, self._max_iters = max_epochs, max_iters
+
+    def documented_length(self) -> float:
+        """Return the batches of an epoch without a limit of the Trainer's."""
+        raise NotImplementedError
+
+    def use(self, dataloader: DataLoader) -> None:
+        """Train on other data from the next epoch on."""
+        raise NotImplementedError
+
+    def _must_stop(self) -> bool:
+        """Tell whether somebody wants the training to stop, and it may."""
+        runner = self._runner
+        return (self.stop_training or runner.trainer.should_stop) and runner.schedule.may_stop
+
+    def _validate(self) -> None:
+        self.runner.val_loop.run()
 
     def val_due(self, done: int, end: int) -> bool:
         """Tell whether a validation follows ``done`` epochs (or iterations) of ``end``."""
@@ -129,17 +157,16 @@ class EpochBasedTrainLoop(TrainLoop):
         self._max_epochs = int(max_epochs)
         self._max_iters = self._max_epochs * len(self.dataloader)
         self.stream = ResumableLoader(self.dataloader)
-        _share_metainfo(runner, self.dataloader)
+        share_metainfo(runner, self.dataloader)
 
-    @property
-    def max_epochs(self) -> int:
-        """Epochs in all."""
-        return self._max_epochs
+    def documented_length(self) -> float:
+        """Return the batches of a pass over the data."""
+        return length_of(self.dataloader)
 
-    @property
-    def max_iters(self) -> int:
-        """Iterations in all."""
-        return self._max_iters
+    def use(self, dataloader: DataLoader) -> None:
+        """Train on other data from the next epoch on."""
+        self.dataloader = dataloader
+        self.stream = ResumableLoader(dataloader)
 
     @property
     def epoch(self) -> int:
@@ -159,8 +186,10 @@ class EpochBasedTrainLoop(TrainLoop):
         self.runner.call_hook("before_train")
         self._finish_interrupted_epoch()
         while self.epoch < self._max_epochs:
-            if self.stop_training or self.runner.trainer.should_stop:
+            interrupted = self.runner.exact_state is not None
+            if self._must_stop() or (self.iter >= self._max_iters and not interrupted):
                 break
+            self.runner.schedule.begin_epoch(self.epoch)
             self.run_epoch()
             self._validate_if_due()
             self.runner.finish_epoch()
@@ -173,35 +202,54 @@ class EpochBasedTrainLoop(TrainLoop):
             return
         self._restore_validation(exact)
         phase = exact["position"]["phase"]
-        if phase == "iter":
+        if phase in ("iter", "within"):
             self.stream.load_state_dict(exact["loader"])
             return
         self.runner.exact_state = None
         self.stream.next_pass(exact["loader"])
         set_rng_state(exact["rng"])
         if phase == "epoch":
+            self.runner.progress.batch_in_epoch = exact["position"]["batch_in_epoch"]
             self._validate_if_due()
 
     def _validate_if_due(self) -> None:
-        if self.val_due(self.epoch, self._max_epochs):
-            self.runner.val_loop.run()
+        batch = self.runner.progress.batch_in_epoch
+        if self.runner.schedule.validates_after_epoch(batch, self.iter, self.epoch):
+            self._validate()
 
     def run_epoch(self) -> None:
         """Train on every batch of one pass, or on those that an interrupted run left over."""
-        progress = self.runner.progress
-        exact, self.runner.exact_state = self.runner.exact_state, None
+        runner, progress = self.runner, self.runner.progress
+        exact, runner.exact_state = runner.exact_state, None
         progress.batch_in_epoch = exact["position"]["batch_in_epoch"] if exact else 0
-        self.runner.call_hook("before_train_epoch")
-        self.runner.model.train()
-        batches = self.stream.begin()
+        runner.call_hook("before_train_epoch")
+        runner.model.train()
+        batches = runner.fetched(self.stream.begin(), "train")
         if exact is not None:
-            set_rng_state(exact["rng"])
-        for idx, data_batch in enumerate(batches, progress.batch_in_epoch):
+            self._continue_epoch(exact)
+        schedule, trainer = runner.schedule, runner.trainer
+        left = schedule.batches_left(progress.batch_in_epoch, progress.iter)
+        for idx, data_batch in enumerate(islice(batches, left), progress.batch_in_epoch):
             self.run_iter(idx, data_batch)
-            if self._runner.trainer.should_stop:
+            if schedule.within_epoch:
+                self._validate_within_epoch(idx + 1)
+            if trainer.should_stop and schedule.may_stop:
                 break
-        self.runner.call_hook("after_train_epoch")
+        runner.call_hook("after_train_epoch")
         progress.process_epoch()
+
+    def _continue_epoch(self, exact: dict[str, Any]) -> None:
+        set_rng_state(exact["rng"])
+        if self.runner.schedule.within_epoch and exact["position"]["phase"] == "iter":
+            self._validate_within_epoch(self.runner.progress.batch_in_epoch)
+
+    def _validate_within_epoch(self, batch: int) -> None:
+        schedule = self.runner.schedule
+        if batch < schedule.batches and schedule.validates_after_batch(
+            batch, self.iter, self.epoch + 1
+        ):
+            self._validate()
+            self.runner.model.train()
 
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
         """Train on one batch.
@@ -243,10 +291,10 @@ class IterBasedTrainLoop(TrainLoop):
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         assert int(max_iters) == max_iters, f"max_iters should be an integer, got {max_iters}"
-        self._max_iters = int(max_iters)
+        self._iters_of_config = self._max_iters = int(max_iters)
         self._max_epochs = 1
         self._epoch = 0
-        _share_metainfo(runner, self.dataloader)
+        share_metainfo(runner, self.dataloader)
         self.dataloader_iterator = EndlessLoader(self.dataloader)
 
     @property
@@ -254,15 +302,14 @@ class IterBasedTrainLoop(TrainLoop):
         """The endless iterator over the data."""
         return self.dataloader_iterator
 
-    @property
-    def max_epochs(self) -> int:
-        """Epochs in all: the whole training counts as one."""
-        return self._max_epochs
+    def documented_length(self) -> float:
+        """Return the iterations of the config: the whole training is one epoch."""
+        return self._iters_of_config
 
-    @property
-    def max_iters(self) -> int:
-        """Iterations in all."""
-        return self._max_iters
+    def use(self, dataloader: DataLoader) -> None:
+        """Train on other data from the next iteration on."""
+        self.dataloader = dataloader
+        self.dataloader_iterator = EndlessLoader(dataloader)
 
     @property
     def epoch(self) -> int:
@@ -276,13 +323,14 @@ class IterBasedTrainLoop(TrainLoop):
         runner.call_hook("before_train_epoch")
         self._continue_interrupted_run()
         progress, trainer = runner.progress, runner.trainer
+        fetch = runner.profiled_next if runner.profiles else next
         validates = runner.val_loop is not None
         while progress.iter < self._max_iters:
-            if self.stop_training or trainer.should_stop:
+            if (self.stop_training or trainer.should_stop) and runner.schedule.may_stop:
                 break
             if not runner.model.training:
                 runner.model.train()
-            self.run_iter(next(self.dataloader_iterator))
+            self.run_iter(fetch(self.dataloader_iterator))
             if validates:
                 self._validate_if_due()
         runner.call_hook("after_train_epoch")
@@ -301,8 +349,8 @@ class IterBasedTrainLoop(TrainLoop):
             self.dataloader_iterator.seek(self.iter)
 
     def _validate_if_due(self) -> None:
-        if self.val_due(self.iter, self._max_iters):
-            self.runner.val_loop.run()
+        if self.runner.schedule.validates_after_iteration(self.iter):
+            self._validate()
 
     def run_iter(self, data_batch: Sequence[dict]) -> None:
         """Train on one batch.
@@ -313,81 +361,8 @@ class IterBasedTrainLoop(TrainLoop):
         self._step(self.runner.progress.iter, data_batch)
 
 
-class _EvaluationLoop(BaseLoop):
-    """What validation and test share."""
-
-    mode: str
-
-    def __init__(
-        self,
-        runner: Any,
-        dataloader: DataLoader | dict,
-        evaluator: Evaluator | dict | list,
-        fp16: bool = False,
-    ) -> None:
-        super().__init__(runner, dataloader)
-        if isinstance(evaluator, dict | list):
-            self.evaluator = runner.build_evaluator(evaluator)
-        elif isinstance(evaluator, Evaluator):
-            self.evaluator = evaluator
-        else:
-            raise TypeError(
-                "evaluator must be a dict, a list or an Evaluator, "
-                f"but got {type(evaluator).__name__}"
-            )
-        dataset: Any = getattr(self.dataloader, "dataset", None)
-        if hasattr(dataset, "metainfo"):
-            self.evaluator.dataset_meta = dataset.metainfo
-        _share_metainfo(runner, self.dataloader)
-        self.stream = ResumableLoader(self.dataloader)
-        self.fp16 = fp16
-        self._losses = EvaluationLosses(self.mode)
-
-    @property
-    def drives_itself(self) -> bool:  # type: ignore[override]
-        """Whether a subclass has a ``run`` of its own."""
-        return type(self).run not in (ValLoop.run, TestLoop.run)
-
-    def _run(self) -> dict:
-        mode, runner = self.mode, self.runner
-        runner.call_hook(f"before_{mode}")
-        runner.call_hook(f"before_{mode}_epoch")
-        runner.model.eval()
-        if self.stream.dataloader is not self.dataloader:
-            self.stream = ResumableLoader(self.dataloader)
-        for idx, data_batch in enumerate(self.stream.begin()):
-            self.run_iter(idx, data_batch)
-        metrics = self.evaluate()
-        runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
-        runner.call_hook(f"after_{mode}")
-        return metrics
-
-    def evaluate(self) -> dict:
-        """Return the metrics of all batches since the last call, and the losses among them."""
-        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
-        return {**metrics, **self._losses.finish()}
-
-    @torch.no_grad()
-    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
-        """Predict one batch and hand the predictions to the evaluator.
-
-        Args:
-            idx: Index of the batch in the pass.
-            data_batch: What the dataloader yields.
-        """
-        mode, runner = self.mode, self.runner
-        runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
-        step = runner.model.val_step if mode == "val" else runner.model.test_step
-        with autocast() if self.fp16 else runner.evaluation_context():
-            outputs = self._losses.take(step(data_batch))
-        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
-        runner.call_hook(
-            f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs
-        )
-
-
 @LOOPS.register_module()
-class ValLoop(_EvaluationLoop):
+class ValLoop(EvaluationLoop):
     """Validate with ``model.val_step``.
 
     Losses that the model returns too become metrics (:mod:`mmlight.runner.evaluation_losses`).
@@ -410,7 +385,7 @@ class ValLoop(_EvaluationLoop):
 
 
 @LOOPS.register_module()
-class TestLoop(_EvaluationLoop):
+class TestLoop(EvaluationLoop):
     """Test with ``model.test_step``; arguments as in :class:`ValLoop`."""
 
     mode = "test"
@@ -419,16 +394,3 @@ class TestLoop(_EvaluationLoop):
     def run(self) -> dict:
         """Test once and return the metrics by name."""
         return self._run()
-
-
-def _share_metainfo(runner: Any, dataloader: Any) -> None:
-    dataset: Any = getattr(dataloader, "dataset", None)
-    if hasattr(dataset, "metainfo"):
-        runner.visualizer.dataset_meta = dataset.metainfo
-    else:
-        print_log(
-            f"Dataset {type(dataset).__name__} has no metainfo. "
-            "``dataset_meta`` in visualizer will be None.",
-            logger="current",
-            level=30,
-        )

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, LightningDataModule, LightningModule
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
-from mmlight.bridge.lightning_events import HookEvents
-from mmlight.bridge.trainer import derived_kwargs
+from mmlight.bridge.trainer import make_trainer, trainer_kwargs
 from mmlight.config import Config
 
 from .runner import Runner
@@ -28,7 +27,20 @@ class Ported:
     trainer_kwargs: dict[str, Any]
     """Arguments for ``lightning.pytorch.Trainer``."""
     runner: Runner
-    """The Runner that built all this; it runs nothing itself."""
+    """The Runner that built all this."""
+
+    def trainer(self, **more: Any) -> Trainer:
+        """Return a Trainer for the pieces.
+
+        Args:
+            **more: Arguments of ``lightning.pytorch.Trainer``, over those that the config implies;
+                callbacks, plugins and loggers are added to the config's.
+
+        Raises:
+            TypeError: If the Trainer does not take an argument.
+            ValueError: If an argument cannot be obeyed.
+        """
+        return make_trainer(self.trainer_kwargs, **more)
 
 
 def from_config(cfg: Config | dict | str | Path) -> Ported:
@@ -38,21 +50,17 @@ def from_config(cfg: Config | dict | str | Path) -> Ported:
         cfg: A config, or the path of one.
 
     Returns:
-        Ported: ``module``, ``datamodule``, ``callbacks`` and ``trainer_kwargs``.
+        Ported: ``module``, ``datamodule``, ``callbacks``, ``trainer_kwargs`` and ``trainer()``. The
+        module brings its loops and hooks into any Trainer.
 
     Example:
-        >>> import lightning.pytorch as pl
         >>> ported = from_config("configs/dcgan/dcgan_digits-32x32.py")  # doctest: +SKIP
-        >>> trainer = pl.Trainer(**ported.trainer_kwargs, strategy="ddp")  # doctest: +SKIP
+        >>> trainer = ported.trainer(strategy="ddp")  # doctest: +SKIP
         >>> trainer.fit(ported.module, ported.datamodule)  # doctest: +SKIP
     """
     if isinstance(cfg, str | Path):
         cfg = Config.fromfile(cfg)
     runner = Runner.from_cfg(cfg)
-    events = HookEvents(runner)
-    kwargs = derived_kwargs(runner)
-    kwargs["callbacks"] = [events, *kwargs["callbacks"]]
-    if runner.cfg.get("val_cfg") is None:
-        kwargs["limit_val_batches"] = 0
-    kwargs.update(runner.cfg.get("trainer") or {})
-    return Ported(runner.module, runner.datamodule, kwargs["callbacks"], kwargs, runner)
+    callbacks = [*runner.hooks, *runner.lightning_callbacks]
+    kwargs = trainer_kwargs(runner)
+    return Ported(runner.module, runner.datamodule, callbacks, kwargs, runner)

@@ -198,8 +198,7 @@ class ResumableLoader:
             self._loader = self._shadow(self.dataloader)
             batches = self._skip()
         if begun:
-            # Lightning restores loaders but no random states, so they come with the loader's.
-            set_rng_state(resume.get("rng", now))
+            set_rng_state(now)
         return batches
 
     def _skip(self) -> Iterator[Any]:

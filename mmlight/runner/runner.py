@@ -10,16 +10,17 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 from torch import nn
 
+from mmlight.bridge.current import CurrentRun
 from mmlight.bridge.data import RunnerData
-from mmlight.bridge.fit_loop import own_loops
 from mmlight.bridge.module import ModelModule
 from mmlight.bridge.progress import OwnCounters
+from mmlight.bridge.schedule import schedule_of
 from mmlight.bridge.trainer import build_trainer
 from mmlight.bridge.trainer_arguments import read_arguments
 from mmlight.config import Config, copy_config
 from mmlight.hooks import Hook
+from mmlight.hooks.length import length_of
 from mmlight.registry import RUNNERS, DefaultScope, root_config
-from mmlight.utils import mkdir_or_exist
 
 from .base_loop import BaseLoop
 from .checkpointing import Checkpoints
@@ -111,11 +112,11 @@ class Runner(Checkpoints, Environment):
         cfg: dict | Config | None = None,
     ) -> None:
         super().__init__()
+        self.current_run = CurrentRun(self)
         self.lightning_callbacks: list[Callback] = []
         self._module: ModelModule | None = None
         self._datamodule: RunnerData | None = None
         self._work_dir = osp.abspath(work_dir)
-        mkdir_or_exist(self._work_dir)
         self.cfg = _as_config(cfg)
         self._take_loops(train_dataloader, train_cfg, optim_wrapper)
         self._take_evaluations(
@@ -130,20 +131,21 @@ class Runner(Checkpoints, Environment):
         if launcher not in _LAUNCHERS:
             raise ValueError(f"launcher must be one of {_LAUNCHERS}, but got {launcher!r}")
         self._launcher = launcher
-        self._open_environment(env_cfg, randomness, experiment_name, log_level)
-        self._default_scope = DefaultScope.get_instance(
-            self._experiment_name, scope_name=default_scope
-        )
-        self.message_hub = self.build_message_hub()
-        with root_config(self.cfg):
-            self.visualizer = self.build_visualizer(visualizer)
-            if self.cfg and self.trainer.enable_autolog_hparams:
-                self.visualizer.add_config(self.cfg)
-            self.log_processor = self.build_log_processor(log_processor or {})
-            self.model = self._build_whole_model(model, data_preprocessor)
-            self.register_hooks(default_hooks, custom_hooks)
-        self.logger.info(f"Hooks will be executed in the following order:\n{self.get_hooks_info()}")
-        self.dump_config()
+        with self.current_run.building():
+            self._open_environment(env_cfg, randomness, experiment_name, log_level)
+            self._default_scope = DefaultScope.get_instance(
+                self._experiment_name, scope_name=default_scope
+            )
+            self.message_hub = self.build_message_hub()
+            with root_config(self.cfg):
+                self.visualizer = self.build_visualizer(visualizer)
+                if self.cfg and self.trainer.enable_autolog_hparams:
+                    self.visualizer.add_config(self.cfg)
+                self.log_processor = self.build_log_processor(log_processor or {})
+                self.model = self._build_whole_model(model, data_preprocessor)
+                self.register_hooks(default_hooks, custom_hooks)
+            self.logger.info(f"Hooks will be executed in the following order:\n{self.get_hooks_info()}")
+            self.dump_config()
 
     @classmethod
     def from_cfg(cls, cfg: Config | dict) -> Runner:
@@ -194,29 +196,34 @@ class Runner(Checkpoints, Environment):
             RuntimeError: If the Runner has nothing to train with.
         """
         self._need("train", "train_dataloader, train_cfg and optim_wrapper")
-        with root_config(self.cfg):
-            self.prepare_training()
-        self._fit(self.module)
-        self.call_hook("after_run")
+        with self.current_run:
+            self.trainer.fit(self.module, datamodule=self.datamodule)
         return self.model
 
-    def begin(self, trainer: Trainer, stage: str) -> None:
-        """Prepare for a Trainer of the user's own, which is about to ``fit``, validate or test."""
-        self.bind(trainer)
+    def begin(self, stage: str) -> None:
+        """Build what a Trainer needs that is about to ``fit``, ``validate``, ... (``stage``)."""
+        for backend in self.visualizer.join_loggers(self.trainer.loggers):
+            if self.trainer.enable_autolog_hparams:
+                backend.add_config(self.cfg)
         with root_config(self.cfg):
             if stage == "fit":
                 self.prepare_training()
                 return
             mode = "val" if stage == "validate" else "test"
-            assert getattr(self, f"{mode}_loop") is not None
+            loop = getattr(self, f"{mode}_loop")  # built now, before anything is announced
             self.call_hook("before_run")
             self.load_or_resume()
+            if loop is not None:
+                self._maybe_compile(f"{mode}_step")
+
+    def end(self, stage: str) -> None:
+        """Announce the end of what the Trainer did."""
+        self.call_hook("after_run")
 
     def prepare_training(self) -> None:
         """Do all that comes before the first event of training, in the documented order."""
         self._train_loop = self.build_train_loop(self._train_loop)
-        if not isinstance(self._train_loop, TrainLoop):
-            self._progress = OwnCounters(self.trainer, self._train_loop)
+        self._limit_training()
         self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
         self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
         if self.param_schedulers is not None:
@@ -229,6 +236,27 @@ class Runner(Checkpoints, Environment):
         self.restore_accumulation()
         self._maybe_compile("train_step")
 
+    def _limit_training(self) -> None:
+        trainer, loop = self.trainer, self._train_loop
+        if isinstance(loop, TrainLoop):
+            self.schedule = schedule_of(trainer, loop)
+        else:
+            self._progress = OwnCounters(trainer, loop)
+
+    def batches_of_epoch(self) -> float:
+        """Batches of an epoch of training; an iteration-based training is one epoch."""
+        loop = self.train_loop
+        if not loop.by_epoch:
+            return loop.max_iters
+        return length_of(loop.dataloader) if self.schedule is None else self.schedule.batches
+
+    def reload_data(self) -> None:
+        """Build the datasets and dataloaders of training and validation anew."""
+        for mode, loop in (("train", self.train_loop), ("val", self.val_loop)):
+            given = getattr(self, f"_{mode}_dataloader")
+            if isinstance(given, dict) and loop is not None:
+                loop.use(self.build_dataloader(given, self.seed, self.diff_rank_seed))
+
     def val(self) -> dict:
         """Validate and return the metrics by name.
 
@@ -236,8 +264,6 @@ class Runner(Checkpoints, Environment):
             RuntimeError: If the Runner has nothing to validate with.
         """
         self._need("val", "val_dataloader, val_cfg and val_evaluator")
-        with root_config(self.cfg):
-            self._val_loop = self.build_val_loop(self._val_loop)
         return self._evaluate("val")
 
     def test(self) -> dict:
@@ -247,20 +273,14 @@ class Runner(Checkpoints, Environment):
             RuntimeError: If the Runner has nothing to test with.
         """
         self._need("test", "test_dataloader, test_cfg and test_evaluator")
-        with root_config(self.cfg):
-            self._test_loop = self.build_test_loop(self._test_loop)
         return self._evaluate("test")
 
     def _evaluate(self, mode: str) -> dict:
-        self.call_hook("before_run")
-        self.load_or_resume()
-        self._maybe_compile(f"{mode}_step")
         trainer = self.trainer
-        self.refresh_callbacks()
         run = trainer.validate if mode == "val" else trainer.test
+        with self.current_run:
+            run(self.module, datamodule=self.datamodule, verbose=False)
         loop: Any = trainer.validate_loop if mode == "val" else trainer.test_loop
-        run(self.module, datamodule=self.datamodule, verbose=False)
-        self.call_hook("after_run")
         return loop.metrics
 
     def _need(self, mode: str, keys: str) -> None:
@@ -270,17 +290,11 @@ class Runner(Checkpoints, Environment):
                 "to the config"
             )
 
-    def _fit(self, module: ModelModule) -> None:
-        self.refresh_callbacks()
-        self.trainer.fit(module, datamodule=self.datamodule)
-
     @property
     def trainer(self) -> Trainer:
         """The Lightning Trainer underneath, built when it is first needed."""
         if self._trainer is None:
-            trainer = build_trainer(self)
-            own_loops(trainer, self)
-            self.bind(trainer)
+            self.bind(build_trainer(self))
         return super().trainer
 
     @cached_property
@@ -315,6 +329,23 @@ class Runner(Checkpoints, Environment):
     def epoch(self) -> int:
         """Epochs done: the 0-based index of the running one."""
         return getattr(self._train_loop, "epoch", 0)
+
+    @property
+    def log_interval(self) -> int:
+        """Iterations between two log points of the config's LoggerHook."""
+        hooks = self.cfg.get("default_hooks")
+        logger = hooks.get("logger") if isinstance(hooks, dict) else None
+        return logger.get("interval", 10) if isinstance(logger, dict) else 10
+
+    @property
+    def train_cfg(self) -> Any:
+        """The training loop or, until it is built, its config."""
+        return self._train_loop
+
+    @property
+    def validates(self) -> bool:
+        """Whether the run has a validation."""
+        return self._val_loop is not None
 
     @property
     def train_loop(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from lightning.pytorch import Callback
 from torch import nn
 
+from mmlight.bridge.current import CurrentRun
 from mmlight.bridge.face import RunnerFace
 from mmlight.config import Config
 from mmlight.logging import MessageHub, MMLogger
@@ -19,6 +20,7 @@ class RunnerState(RunnerFace):
     """
 
     cfg: Config
+    current_run: CurrentRun
     model: nn.Module
     message_hub: MessageHub
     logger: MMLogger

@@ -42,6 +42,8 @@ class LightningLoggerVisBackend(BaseVisBackend):
     Args:
         save_dir (str): Not used: the logger knows where it writes.
         logger (lightning.pytorch.loggers.Logger): The logger.
+        scalars (bool): Whether numbers go there too. A Trainer's own loggers have them from its
+            run, on the Trainer's steps. Defaults to True.
 
     Raises:
         TypeError: If ``logger`` does not log metrics and hyperparameters.
@@ -56,7 +58,7 @@ class LightningLoggerVisBackend(BaseVisBackend):
         {'loss': 0.5} 3
     """
 
-    def __init__(self, save_dir: str, logger: Any) -> None:
+    def __init__(self, save_dir: str, logger: Any, scalars: bool = True) -> None:
         super().__init__(save_dir)
         if not is_lightning_logger(logger):
             raise TypeError(
@@ -64,6 +66,7 @@ class LightningLoggerVisBackend(BaseVisBackend):
                 f"logger, but got {type(logger).__name__}"
             )
         self.logger = logger
+        self.scalars = scalars
 
     def _init_env(self) -> None:
         """Do nothing: the logger sets itself up."""
@@ -137,6 +140,8 @@ class LightningLoggerVisBackend(BaseVisBackend):
             file_path (str, optional): Not used.
             **kwargs: Not used.
         """
+        if not self.scalars:
+            return
         metrics = {}
         for name, value in scalar_dict.items():
             if isinstance(value, (torch.Tensor, np.ndarray)):
@@ -150,5 +155,5 @@ class LightningLoggerVisBackend(BaseVisBackend):
 
     def close(self) -> None:
         """Tell the logger that the run has ended."""
-        if hasattr(self.logger, "finalize"):
+        if self.scalars and hasattr(self.logger, "finalize"):  # else its Trainer does it
             self.logger.finalize("success")

@@ -28,7 +28,6 @@ def both_ways(tmp_path: Any, **options: Any) -> tuple[Any, Any]:
             ported = mmlight.from_config(Config(cfg))
             pl.Trainer(**ported.trainer_kwargs).fit(ported.module, ported.datamodule)
             runner = ported.runner
-            assert type(runner.trainer.fit_loop).__module__.startswith("lightning.")
         runs.append((trace, runner))
     return tuple(runs)
 

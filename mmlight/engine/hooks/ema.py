@@ -215,7 +215,8 @@ class ExponentialMovingAverageHook(Hook):
 
         Weights are initialised and loaded only after ``before_run``.
         """
-        for key, pair in zip(self.module_keys, self._current_pairs(runner)):
+        self._pair(self._networks(bare_model(runner.model)))
+        for key, pair in zip(self.module_keys, self._pairs, strict=True):
             if key in self._made:
                 pair.copy()
         self._made.clear()

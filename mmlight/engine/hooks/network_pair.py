@@ -39,7 +39,7 @@ class NetworkPair:
     """
 
     def __init__(self, original: nn.Module, average: nn.Module) -> None:
-        self._trees = TensorTree(original), TensorTree(average)
+        self._tree, self._average = TensorTree(original), average
         sources, targets = averaged_tensors(original, True), averaged_tensors(average, True)
         _check_same(sources, targets)
         pairs = [(target, sources[name]) for name, target in targets.items()]
@@ -59,17 +59,17 @@ class NetworkPair:
         self._rest = grouped([*self._buffers, *frozen])
 
     def holds_for(self, original: nn.Module, average: nn.Module) -> bool:
-        """Say whether these are still the tensors of two networks.
+        """Say whether these are still the tensors of two networks, as far as training goes.
 
         Args:
             original (nn.Module): The network that trains.
             average (nn.Module): Its average.
 
         Returns:
-            bool: False if one is another network, or had a tensor or a submodule replaced.
+            bool: False if one is another network, or the original had a tensor or a submodule
+            replaced.
         """
-        ours, theirs = self._trees
-        return ours.holds_for(original) and theirs.holds_for(average)
+        return average is self._average and self._tree.holds_for(original)
 
     def copy(self) -> None:
         """Make every tensor of the average equal the original's."""

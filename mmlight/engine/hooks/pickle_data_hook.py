@@ -41,6 +41,8 @@ class PickleDataHook(Hook):
         ['fixed_noises']
     """
 
+    writes = True
+
     def __init__(
         self,
         output_dir: str,

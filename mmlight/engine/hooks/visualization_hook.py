@@ -48,6 +48,7 @@ class BasicVisualizationHook(Hook):
     """
 
     priority = "NORMAL"
+    writes = True
 
     def __init__(
         self,
@@ -159,6 +160,7 @@ class VisualizationHook(Hook):
     """
 
     priority = "NORMAL"
+    writes = True
 
     VIS_KWARGS_MAPPING: dict[str, dict[str, Any]] = {
         "GAN": {"type": "Noise"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from mmlight.engine.sample_access import bare_model
 from mmlight.engine.samplers import sampling
 from mmlight.evaluator import BaseMetric, Evaluator
 from mmlight.registry import LOOPS
-from mmlight.runner import TestLoop, ValLoop
+from mmlight.runner import BaseLoop, TestLoop, ValLoop
 
 
 class _GenerativeLoop:
@@ -23,6 +24,7 @@ class _GenerativeLoop:
     dataloader: Any
     evaluator: Any
     total_length: int
+    _lengths: list[Any]
 
     def _prepare(self) -> None:
         """Check the evaluator, and find out how many batches it will need."""
@@ -43,8 +45,15 @@ class _GenerativeLoop:
         """The metrics with equal needs, and the sampler that serves them."""
         module = bare_model(self.runner.model)
         groups = self.evaluator.prepare_samplers(module, self.dataloader)
-        self.total_length = sum(len(sampler) for _, sampler in groups)
+        self._lengths = [len(sampler) for _, sampler in groups]
+        self.total_length = sum(self._lengths)
         return groups
+
+    check = BaseLoop.check
+
+    def lengths(self) -> list[float]:
+        """Return the number of batches of each sampler."""
+        return self._lengths
 
     def _evaluate(self) -> dict[str, float]:
         runner, mode = self.runner, self.mode
@@ -55,7 +64,8 @@ class _GenerativeLoop:
             self.evaluator.prepare_metrics(module, self.dataloader)
             idx = 0
             for metrics, sampler in self._groups():
-                for data_batch in sampler:
+                limit = runner.limit(mode, len(sampler))
+                for data_batch in islice(runner.fetched(iter(sampler), mode), limit):
                     self.run_iter(idx, data_batch, metrics)
                     idx += 1
             results = self.evaluator.evaluate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from mmlight.evaluator import Evaluator
 from mmlight.registry import LOOPS
 from mmlight.runner import BaseLoop
 from mmlight.runner.amp import autocast
+from mmlight.runner.evaluation_loop import evaluated_samples
 
 
 class _MultiLoop(BaseLoop):
@@ -85,10 +87,11 @@ class _MultiLoop(BaseLoop):
         results: dict[str, float] = {}
         idx = 0
         for _ in self._datasets():
-            for data_batch in self.dataloader:
+            limit = runner.limit(mode, len(self.dataloader))
+            for data_batch in islice(runner.fetched(iter(self.dataloader), mode), limit):
                 self.run_iter(idx, data_batch)
                 idx += 1
-            metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+            metrics = self.evaluator.evaluate(evaluated_samples(self.dataloader, limit))
             clash = sorted(results.keys() & metrics.keys())
             if clash:
                 raise ValueError(
@@ -110,7 +113,7 @@ class _MultiLoop(BaseLoop):
         runner, mode = self.runner, self.mode
         runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
         step = runner.model.val_step if mode == "val" else runner.model.test_step
-        with autocast(enabled=self.fp16):
+        with autocast() if self.fp16 else runner.evaluation_context(mode):
             outputs = step(data_batch)
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         runner.call_hook(

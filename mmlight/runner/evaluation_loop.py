@@ -1,0 +1,119 @@
+"""What validation and test share: a pass of predictions, and what an evaluator makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from mmlight.dist import get_world_size
+from mmlight.evaluator import Evaluator
+
+from .amp import autocast
+from .base_loop import BaseLoop, share_metainfo
+from .evaluation_losses import EvaluationLosses
+from .resumable_loader import ResumableLoader
+
+
+class EvaluationLoop(BaseLoop):
+    """What validation and test share."""
+
+    mode: str
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: DataLoader | dict,
+        evaluator: Evaluator | dict | list,
+        fp16: bool = False,
+    ) -> None:
+        super().__init__(runner, dataloader)
+        if isinstance(evaluator, dict | list):
+            self.evaluator = runner.build_evaluator(evaluator)
+        elif isinstance(evaluator, Evaluator):
+            self.evaluator = evaluator
+        else:
+            raise TypeError(
+                "evaluator must be a dict, a list or an Evaluator, "
+                f"but got {type(evaluator).__name__}"
+            )
+        dataset: Any = getattr(self.dataloader, "dataset", None)
+        if hasattr(dataset, "metainfo"):
+            self.evaluator.dataset_meta = dataset.metainfo
+        share_metainfo(runner, self.dataloader)
+        self.stream = ResumableLoader(self.dataloader)
+        self.fp16 = fp16
+        self._losses = EvaluationLosses(self.mode)
+
+    def use(self, dataloader: DataLoader) -> None:
+        """Evaluate on other data from the next pass on."""
+        self.dataloader = dataloader
+
+    def _run(self) -> dict:
+        mode, runner = self.mode, self.runner
+        runner.call_hook(f"before_{mode}")
+        runner.call_hook(f"before_{mode}_epoch")
+        runner.model.eval()
+        if self.stream.dataloader is not self.dataloader:
+            self.stream = ResumableLoader(self.dataloader)
+        limit = runner.limit(mode, self.lengths()[0])
+        batches = runner.fetched(self.stream.begin(), mode)
+        for idx, data_batch in enumerate(islice(batches, limit)):
+            self.run_iter(idx, data_batch)
+        metrics = self._evaluate(limit)
+        runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
+        runner.call_hook(f"after_{mode}")
+        return metrics
+
+    def _evaluate(self, limit: int | None) -> dict:
+        size = evaluated_samples(self.dataloader, limit)
+        return {**self.evaluator.evaluate(size), **self._losses.finish()}
+
+    @torch.no_grad()
+    def check(self) -> None:
+        """Predict and evaluate the first batches, unseen by hooks, before a training."""
+        limit = self.runner.limit(self.mode, self.lengths()[0])
+        self.runner.model.eval()
+        for data_batch in islice(self.dataloader, limit):
+            self._predict(data_batch)
+        self._evaluate(limit)
+
+    def _predict(self, data_batch: Any) -> Any:
+        mode, runner = self.mode, self.runner
+        step = runner.model.val_step if mode == "val" else runner.model.test_step
+        with autocast() if self.fp16 else runner.evaluation_context(mode):
+            outputs = self._losses.take(step(data_batch))
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        return outputs
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+        """Predict one batch and hand the predictions to the evaluator.
+
+        Args:
+            idx: Index of the batch in the pass.
+            data_batch: What the dataloader yields.
+        """
+        mode, runner = self.mode, self.runner
+        runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
+        outputs = self._predict(data_batch)
+        runner.call_hook(
+            f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs
+        )
+
+
+def evaluated_samples(dataloader: Any, limit: int | None) -> int:
+    """Return how many samples an evaluation saw in all processes, padding left out.
+
+    Args:
+        dataloader: The data.
+        limit: Batches that each process took; None for all.
+    """
+    samples = len(dataloader.dataset)
+    batch_size = getattr(dataloader, "batch_size", None)
+    if limit is None or batch_size is None:
+        return samples
+    return min(samples, limit * batch_size * get_world_size())
