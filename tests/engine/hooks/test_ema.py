@@ -219,6 +219,7 @@ def test_tensors_and_networks_that_are_replaced_in_a_run_are_followed() -> None:
     hook.after_train_iter(nets, 0)
     assert nets.model["net_ema"][0].weight.item() == 1
     nets.model["net_ema"][1].running_mean = torch.zeros(1)
+    hook.before_val(nets)
     nets.model["net"][1].running_mean = torch.full((1,), 3.0)
     hook.after_train_iter(nets, 1)
     assert nets.model["net_ema"][1].running_mean.item() == 3
