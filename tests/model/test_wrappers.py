@@ -187,6 +187,7 @@ def test_fsdp_takes_plain_values_as_a_config_has_them(group):
             "backward_prefetch": "BACKWARD_POST",
             "auto_wrap_policy": "always_wrap_policy",
             "mixed_precision": {"param_dtype": "bfloat16"},
+            "device_id": torch.device("cpu"),  # where the group works
         }
     )
     assert model(DATA)[0].dtype == torch.bfloat16

@@ -125,7 +125,9 @@ def fsdp(rank: int) -> Any:
 
 def sharded(model: nn.Module) -> MMFullyShardedDataParallel:
     policy = {"type": "size_based_auto_wrap_policy", "min_num_params": 1}
-    return MMFullyShardedDataParallel(model, fsdp_auto_wrap_policy=policy)
+    # With gloo, also where there is a GPU, to which FSDP would go by itself.
+    cpu = torch.device("cpu")
+    return MMFullyShardedDataParallel(model, fsdp_auto_wrap_policy=policy, device_id=cpu)
 
 
 CLIPS = [
