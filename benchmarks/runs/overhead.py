@@ -112,11 +112,10 @@ def lightning(clock: Clock, work_dir: str) -> None:
     trainer.fit(Module(), DataLoader(Points(), batch_size=BATCH, shuffle=True))
 
 
-def runner(engine: str, clock: Clock, work_dir: str, history: int) -> None:
-    """The Runner of MMEngine or mmlight with its default hooks."""
+def config(engine: str, clock: Clock, work_dir: str) -> dict[str, Any]:
+    """The training of MMEngine or mmlight with its default hooks."""
     base = importlib.import_module(f"{engine}.model").BaseModel
     registry = importlib.import_module(f"{engine}.registry")
-    buffer = importlib.import_module(f"{engine}.logging").HistoryBuffer
 
     class Model(base):
         def __init__(self) -> None:
@@ -128,28 +127,34 @@ def runner(engine: str, clock: Clock, work_dir: str, history: int) -> None:
             return {"loss": F.cross_entropy(self.layers(inputs), target)}
 
     registry.DATASETS.register_module(module=Points)
-    built = importlib.import_module(f"{engine}.runner").Runner(
-        model=Model(),
-        work_dir=work_dir,
-        train_dataloader={
+    return {
+        "model": Model(),
+        "work_dir": work_dir,
+        "train_dataloader": {
             "batch_size": BATCH,
             "num_workers": 0,
             "dataset": {"type": "Points"},
             "sampler": {"type": "InfiniteSampler", "shuffle": True},
             "collate_fn": {"type": "default_collate"},
         },
-        train_cfg={"by_epoch": False, "max_iters": WARM_UP + clock.steps},
-        optim_wrapper={"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 0.01}},
-        default_hooks={
+        "train_cfg": {"by_epoch": False, "max_iters": WARM_UP + clock.steps},
+        "optim_wrapper": {"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 0.01}},
+        "default_hooks": {
             "logger": {"type": "LoggerHook", "interval": LOG_EVERY},
             "checkpoint": {"type": "CheckpointHook", "by_epoch": False, "interval": 10**6},
         },
-        log_processor={"by_epoch": False},
-        default_scope="mmengine",
-        # Nobody here draws a progress bar: MMEngine has none, and stock Lightning's is off too.
-        cfg={"trainer": {"enable_progress_bar": False}} if engine == "mmlight" else None,
-    )
+        "log_processor": {"by_epoch": False},
+        "default_scope": "mmengine",
+    }
+
+
+def runner(engine: str, clock: Clock, work_dir: str, history: int, bar: bool) -> None:
+    """The Runner of MMEngine, which has no progress bar, or of mmlight, which has one."""
+    cfg = config(engine, clock, work_dir)
+    extra = {"trainer": {"enable_progress_bar": bar}} if engine == "mmlight" else None
+    built = importlib.import_module(f"{engine}.runner").Runner(**cfg, cfg=extra)
     if history:
+        buffer = importlib.import_module(f"{engine}.logging").HistoryBuffer
         keys = ("train/loss", "train/lr", "train/time", "train/data_time")
         values, counts = np.random.rand(history), np.ones(history, dtype=np.int64)
         scalars = {key: buffer(values.tolist(), counts.tolist()) for key in keys}
@@ -158,13 +163,32 @@ def runner(engine: str, clock: Clock, work_dir: str, history: int) -> None:
     built.train()
 
 
-def run(engine: str, contestant: str, *, work_dir: str, steps: int, history: int = 0) -> float:
-    """Microseconds a batch of ``contestant``: ``"raw"``, ``"lightning"`` or ``"runner"``."""
+def own_trainer(clock: Clock, work_dir: str, bar: bool) -> None:
+    """The same config's module in a Trainer of the user's."""
+    import mmlight
+
+    ported = mmlight.from_config(config("mmlight", clock, work_dir))
+    trainer = ported.trainer(enable_progress_bar=bar)
+    trainer.fit(ported.module, ported.datamodule)
+
+
+def run(
+    engine: str,
+    contestant: str,
+    *,
+    work_dir: str,
+    steps: int,
+    history: int = 0,
+    bar: bool = False,
+) -> float:
+    """Microseconds a batch of ``"raw"``, ``"lightning"``, ``"runner"`` or ``"own trainer"``."""
     clock = Clock(steps)
     if contestant == "raw":
         raw(clock)
     elif contestant == "lightning":
         lightning(clock, work_dir)
+    elif contestant == "own trainer":
+        own_trainer(clock, work_dir, bar)
     else:
-        runner(engine, clock, work_dir, history)
+        runner(engine, clock, work_dir, history, bar)
     return clock.microseconds

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import ProgressBar
 
 from mmlight.bridge.logged import LoggedValues
 from mmlight.bridge.progress import LoopProgress
@@ -76,7 +77,11 @@ class CallbackEvents:
 
             return call
 
-        return [manage(fn) for fn in overriding(self.trainer, event)]
+        # A progress bar logs nothing, and is called at every batch.
+        return [
+            fn if isinstance(getattr(fn, "__self__", None), ProgressBar) else manage(fn)
+            for fn in overriding(self.trainer, event)
+        ]
 
     def plain(self, event: str) -> list[Call]:
         trainer = self.trainer

@@ -84,7 +84,8 @@ class EvaluationLoop(BaseLoop):
     def _predict(self, data_batch: Any) -> Any:
         mode, runner = self.mode, self.runner
         step = runner.model.val_step if mode == "val" else runner.model.test_step
-        with autocast() if self.fp16 else runner.evaluation_context(mode):
+        device = runner.trainer.strategy.root_device.type
+        with autocast(device) if self.fp16 else runner.evaluation_context(mode):
             outputs = self._losses.take(step(data_batch))
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         return outputs

@@ -113,7 +113,8 @@ class _MultiLoop(BaseLoop):
         runner, mode = self.runner, self.mode
         runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
         step = runner.model.val_step if mode == "val" else runner.model.test_step
-        with autocast() if self.fp16 else runner.evaluation_context(mode):
+        device = runner.trainer.strategy.root_device.type
+        with autocast(device) if self.fp16 else runner.evaluation_context(mode):
             outputs = step(data_batch)
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         runner.call_hook(
