@@ -20,6 +20,9 @@ from mmlight.registry import HOOKS
 from mmlight.utils.priority import Priority, get_priority
 
 
+_POINTS = frozenset(POINTS)  # asked at every event
+
+
 class RunnerFace:
     """A Trainer under the names that hooks, loops and log processors know.
 
@@ -113,7 +116,7 @@ class RunnerFace:
             fn_name: One of the 22 points, or the name of a method that some hooks have.
             **kwargs: What the point passes on beside the runner.
         """
-        if fn_name in POINTS:
+        if fn_name in _POINTS:
             self._dispatcher.call(fn_name, self, kwargs)
             return
         for hook in self.hooks:
