@@ -114,11 +114,12 @@ class HookList(RunnerState):
     def get_hooks_info(self) -> str:
         """Return which hooks are called at each point, in their order."""
         blocks = []
+        acting = [(hook, hook.get_triggered_stages()) for hook in self.hooks]
         for stage in Hook.stages:
             lines = [
                 f"({_level(hook.priority):<12}) {type(hook).__name__:<35}"
-                for hook in self.hooks
-                if stage in hook.get_triggered_stages()
+                for hook, stages in acting
+                if stage in stages
             ]
             if lines:
                 blocks.append("\n".join([f"{stage}:", *lines, " -------------------- "]))
