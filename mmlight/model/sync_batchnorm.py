@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -39,9 +39,9 @@ def revert_sync_batchnorm(module: nn.Module) -> nn.Module:
         'BatchNormXd'
     """
     kinds: tuple[type, ...] = (nn.SyncBatchNorm,)
-    # mmcv-lite has the package but not the operators.
-    if find_spec("mmcv") is not None and find_spec("mmcv._ext") is not None:
-        kinds += (import_module("mmcv.ops").SyncBatchNorm,)
+    # A model with such a layer has brought the package; elsewhere it may not even import.
+    if (ops := sys.modules.get("mmcv.ops")) is not None:
+        kinds += (ops.SyncBatchNorm,)
     return _replace_batchnorm(module, kinds, BatchNormXd)
 
 

@@ -1,10 +1,14 @@
 """Synchronised batch normalization and back."""
 
+import sys
+
 import pytest
 import torch
 from torch import nn
 
 from mmlight.model import convert_sync_batchnorm, revert_sync_batchnorm
+from mmlight.optim import build_optim_wrapper
+from mmlight.utils.dl_utils import mmcv_full_available
 
 
 def trained(net):
@@ -62,3 +66,18 @@ def test_mmcv_is_asked_for_by_name():
         layer = convert_sync_batchnorm(nn.BatchNorm2d(1), "mmcv")
         assert type(layer).__module__.startswith("mmcv")
         assert not isinstance(revert_sync_batchnorm(layer), type(layer))
+
+
+def test_an_installed_mmcv_that_cannot_be_imported_is_left_alone(tmp_path, monkeypatch):
+    package = tmp_path / "mmcv"
+    package.mkdir()
+    (package / "__init__.py").write_text("import mmengine_that_is_not_installed\n")
+    (package / "_ext.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mmcv", raising=False)
+    assert type(revert_sync_batchnorm(nn.SyncBatchNorm(3))).__name__ == "BatchNormXd"
+    assert mmcv_full_available()
+    cfg = {"optimizer": {"type": "SGD", "lr": 0.1}, "paramwise_cfg": {"bias_lr_mult": 2.0}}
+    wrapper = build_optim_wrapper(nn.Conv2d(1, 1, 1), cfg)
+    assert [group["lr"] for group in wrapper.param_groups][:2] == [0.1, 0.2]
+    assert "mmcv" not in sys.modules

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
+import sys
 from difflib import get_close_matches
 from functools import cached_property
-from importlib.util import find_spec
 from typing import Any
 
 from torch import nn
@@ -272,9 +272,6 @@ class DefaultOptimWrapperConstructor:
 
     @cached_property
     def _deformable_convolutions(self) -> tuple[type, ...]:
-        """Those of mmcv, if its compiled operators are installed."""
-        if find_spec("mmcv") is None or find_spec("mmcv._ext") is None:
-            return ()
-        from mmcv.ops import DeformConv2d, ModulatedDeformConv2d
-
-        return (DeformConv2d, ModulatedDeformConv2d)
+        """Those of mmcv; a model that has one has imported them, so nothing is imported here."""
+        ops = sys.modules.get("mmcv.ops")
+        return () if ops is None else (ops.DeformConv2d, ops.ModulatedDeformConv2d)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 
 import numpy as np
 from torch import Tensor, nn
@@ -61,7 +61,11 @@ def mmcv_full_available() -> bool:
         >>> mmcv_full_available() in (True, False)
         True
     """
-    return find_spec("mmcv") is not None and find_spec("mmcv._ext") is not None
+    # Not `importlib.util.find_spec("mmcv._ext")`, which imports mmcv, and with it MMEngine.
+    package = PathFinder.find_spec("mmcv")
+    if package is None or package.submodule_search_locations is None:
+        return False
+    return PathFinder.find_spec("mmcv._ext", package.submodule_search_locations) is not None
 
 
 def tensor2imgs(

@@ -1,4 +1,4 @@
-import sys
+import importlib
 
 import numpy as np
 import pytest
@@ -52,15 +52,13 @@ def test_has_batch_norm():
 
 def test_mmcv_full_available(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
-    sys.modules.pop("mmcv", None)
     package = tmp_path / "mmcv"
     package.mkdir()
     (package / "__init__.py").touch()
     assert mmcv_full_available() is False
     (package / "_ext.py").touch()
-    del sys.modules["mmcv"]  # not by monkeypatch, which would put the fake package back
+    importlib.invalidate_caches()
     assert mmcv_full_available() is True
-    del sys.modules["mmcv"]  # not by monkeypatch, which would put the fake package back
 
 
 def test_tensor2imgs_undoes_the_normalization():
