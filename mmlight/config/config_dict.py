@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,9 +14,9 @@ from .merge import merge_into
 class ConfigDict(dict):
     """A dictionary for configs, with its keys as attributes.
 
-    Dicts put into it, also those inside lists and tuples, become ``ConfigDict`` too. A
-    missing key is an error, it is never created by reading it. What a config imports
-    lazily is imported when it is read.
+    Dicts put into it, also those inside lists and tuples, become ``ConfigDict`` too; an
+    object of a subclass of dict stays what it is. A missing key is an error, it is never
+    created by reading it. What a config imports lazily is imported when it is read.
 
     Args:
         *args: Mappings or iterables of pairs, as for :class:`dict`.
@@ -148,7 +149,7 @@ class ConfigDict(dict):
         new = type(self)()
         memo[id(self)] = new
         for key, value in dict.items(self):
-            dict.__setitem__(new, key, copy.deepcopy(value, memo))
+            new[key] = copy.deepcopy(value, memo)
         return new
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
@@ -183,23 +184,25 @@ def _has_lazy(cfg: ConfigDict) -> bool:
 
 def _wrap(value: Any) -> Any:
     kind = type(value)
-    if kind is dict:
+    if kind is dict or kind is OrderedDict:
         return ConfigDict(value)
     if kind is list:
         return [_wrap(item) for item in value]
     if kind is tuple:
         return tuple([_wrap(item) for item in value])
-    if isinstance(value, dict) and not isinstance(value, ConfigDict):
-        return ConfigDict(value)
     return value
 
 
 def copy_settings(value: Any) -> Any:
-    """Copy dicts, lists, tuples and sets at any depth, with the same objects in them."""
+    """Copy dicts, lists, tuples and sets at any depth, with the same objects in them.
+
+    In a copied ``ConfigDict`` there are no plain dicts, also where its lists have got some.
+    """
     if isinstance(value, dict):
         new = copy.copy(value)
+        put = ConfigDict.__setitem__ if isinstance(new, ConfigDict) else dict.__setitem__
         for key, item in dict.items(value):
-            dict.__setitem__(new, key, copy_settings(item))
+            put(new, key, copy_settings(item))  # type: ignore[arg-type]
         return new
     if type(value) in (list, tuple):
         return type(value)([copy_settings(item) for item in value])

@@ -6,6 +6,7 @@ import ast
 import os
 from pathlib import Path
 
+from .config_dict import ConfigDict, copy_settings
 from .python_file import load_python
 from .syntax import is_pure_python
 from .text_file import ReadOptions, load_text
@@ -21,7 +22,7 @@ def load_config(path: Path, options: ReadOptions, lazy_import: bool | None = Non
         lazy_import (bool, optional): Whether it is in the pure-Python style; None finds out.
 
     Returns:
-        Loaded: The settings, as plain dicts.
+        Loaded: The settings, with a ``ConfigDict`` for every dict.
     """
     path = Path(os.path.abspath(path))
     check_file(path)
@@ -36,7 +37,7 @@ def load_config_string(text: str, suffix: str) -> Loaded:
         suffix (str): ``.py``, ``.json``, ``.yaml`` or ``.yml``.
 
     Returns:
-        Loaded: The settings, as plain dicts.
+        Loaded: The settings, with a ``ConfigDict`` for every dict.
 
     Raises:
         OSError: If the suffix is another one.
@@ -49,7 +50,10 @@ def load_config_string(text: str, suffix: str) -> Loaded:
 def _load(text: str, path: Path, options: ReadOptions, lazy_import: bool | None) -> Loaded:
     if lazy_import is None:
         lazy_import = path.suffix == ".py" and _looks_pure_python(text)
-    return load_python(text, path) if lazy_import else load_text(text, path, options)
+    loaded = load_python(text, path) if lazy_import else load_text(text, path, options)
+    # A file may have put plain dicts into lists of its bases, and bases into its own dicts.
+    loaded.values = copy_settings(ConfigDict(loaded.values))
+    return loaded
 
 
 def _looks_pure_python(text: str) -> bool:

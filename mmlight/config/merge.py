@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 DELETE_KEY = "_delete_"
@@ -32,8 +33,8 @@ def merge_into(
         >>> merge_into(dict(a=dict(y=2)), dict(a=dict(x=1), b=3))
         {'a': {'x': 1, 'y': 2}, 'b': 3}
     """
-    merged = base.copy()
-    put = list.__setitem__ if isinstance(merged, list) else dict.__setitem__
+    # By `copy`, not by its method: a dict's own gives a subclass up.
+    merged = copy.copy(base)
     for key, value in dict.items(child):
         if key == DELETE_KEY:
             continue
@@ -52,7 +53,7 @@ def merge_into(
                     f"dict in the child config but is of type {type(held)} in base config. You "
                     f"may set `{DELETE_KEY}=True` to ignore the base config."
                 )
-        put(merged, place, value)
+        merged[place] = value
     return merged
 
 
@@ -75,7 +76,7 @@ def _index(key: Any, items: list) -> int:
 
 def _taken(value: dict) -> dict:
     """Copy a dict that replaces all there was, so that ``_delete_`` has done its work."""
-    taken = value.copy()
+    taken = copy.copy(value)
     dict.pop(taken, DELETE_KEY, None)
     for key, item in dict.items(taken):
         if isinstance(item, dict):

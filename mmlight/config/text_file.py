@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import os
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from .config_dict import ConfigDict
+from .config_dict import ConfigDict, copy_settings
 from .merge import merge_into
 from .substitution import (
     BaseReferences,
@@ -77,7 +78,7 @@ def load_text_file(
         above (tuple[str, ...]): The files that lead to this one as their base.
 
     Returns:
-        Loaded: Its content, as plain dicts.
+        Loaded: Its content.
 
     Raises:
         FileNotFoundError: If the file or a base does not exist.
@@ -105,21 +106,26 @@ def load_text(text: str, path: Path, options: ReadOptions, above: tuple[str, ...
     else:
         bases, evaluate = _parse_data(source, path)
     base_values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     texts = []
     for base in bases:
         loaded = _load_base(base, path, options, chain)
-        _refuse_duplicates(base_values, loaded.values, path)
+        _refuse_duplicates(origins, loaded.origins, path)
         base_values.update(loaded.values)
+        origins.update(loaded.origins)
         texts.append(loaded.text)
         env_variables = {**loaded.env_variables, **env_variables}
+    before = copy_settings(base_values)
     values, base_values = evaluate(base_values)
     check_keys(values, path)
+    changed = {key for key in base_values if key not in before or base_values[key] != before[key]}
+    origins.update(dict.fromkeys(values.keys() | changed, chain[-1]))
     try:
         merged = merge_into(values, base_values) if base_values else values
     except TypeError as err:
         raise TypeError(f"{path}: {err}") from None
     warn_if_deprecated(values, path)
-    return Loaded(merged, "\n".join([*texts, f"{path}\n{text}"]), env_variables)
+    return Loaded(merged, "\n".join([*texts, f"{path}\n{text}"]), env_variables, origins)
 
 
 def _load_base(base: str, path: Path, options: ReadOptions, chain: tuple[str, ...]) -> Loaded:
@@ -134,18 +140,26 @@ def _load_base(base: str, path: Path, options: ReadOptions, chain: tuple[str, ..
 def _scoped(value: Any, scope: str) -> Any:
     """Note in each dict with a type that it belongs to the scope of another package."""
     if isinstance(value, dict):
-        scoped = {key: _scoped(item, scope) for key, item in value.items()}
-        return {**scoped, "_scope_": scope} if "type" in scoped else scoped
+        scoped = copy.copy(value)
+        for key, item in dict.items(value):
+            scoped[key] = _scoped(item, scope)
+        if "type" in scoped:
+            scoped["_scope_"] = scope
+        return scoped
     if type(value) in (list, tuple):
         return type(value)(_scoped(item, scope) for item in value)
     return value
 
 
-def _refuse_duplicates(held: dict, new: dict, path: Path) -> None:
-    duplicates = sorted(held.keys() & new.keys() - {DEPRECATION_KEY})
+def _refuse_duplicates(held: dict[str, str], new: dict[str, str], path: Path) -> None:
+    """Refuse two bases that set one key, unless both have it from the same file."""
+    shared = held.keys() & new.keys() - {DEPRECATION_KEY}
+    duplicates = sorted(key for key in shared if held[key] != new[key])
     if duplicates:
+        places = ", ".join(f"{key!r} in {held[key]} and {new[key]}" for key in duplicates)
         raise KeyError(
-            f"Duplicate key is not allowed among bases. Duplicate keys: {duplicates} in {path}"
+            f"Duplicate key is not allowed among bases. Duplicate keys: {duplicates} in {path} "
+            f"({places})"
         )
 
 

@@ -82,6 +82,22 @@ def test_bases(read, bases, text, expected):
     assert read(text) == expected
 
 
+def test_two_bases_may_stand_on_one_file(read, write):
+    """A key that both have from the very same file is no conflict; one that either changed is."""
+    write("common.py", "runtime = dict(log=1)\nlr = 0.1")
+    write("model.py", "_base_ = 'common.py'\nmodel = dict(type='A')")
+    write("data.py", "_base_ = 'common.py'\ndata = dict(type='B')")
+    write("changed.py", "_base_ = 'common.py'\nlr = 0.2")
+    write("through.py", "_base_ = 'common.py'\n_base_.runtime.log = 2")
+    cfg = read("_base_ = ['model.py', 'data.py']\nruntime = dict(seed=1)")
+    assert cfg["runtime"] == {"log": 1, "seed": 1}
+    assert cfg.keys() == {"runtime", "lr", "model", "data"}
+    with pytest.raises(KeyError, match=r"Duplicate keys: \['lr'\].*common.py and .*changed.py"):
+        read("_base_ = ['model.py', 'changed.py']")
+    with pytest.raises(KeyError, match=r"Duplicate keys: \['runtime'\]"):
+        read("_base_ = ['through.py', 'model.py']")
+
+
 def test_bases_of_bases_in_other_folders(read, write):
     write("_base_/models/net.py", "_base_ = ['../parts.py']\nmodel = dict(head=dict(n=2))\n")
     write("_base_/parts.py", "model = dict(head=dict(n=1, k=1))\nopt = dict(lr=1)\n")
