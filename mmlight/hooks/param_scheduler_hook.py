@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from mmlight.bridge.lr_schedulers import why_none_is_left
+from mmlight.bridge.trainer_face import TrainerFace
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.registry import HOOKS
 
@@ -24,12 +27,28 @@ class ParamSchedulerHook(Hook):
     Those with ``by_epoch=False`` step after each iteration, the others after each epoch. Those
     that depend on a metric step once more after each validation, with its metrics.
 
+    In a Trainer of one's own these are the schedulers that ``configure_optimizers`` returns, where
+    the module has manual optimization and does not step them itself. With automatic optimization
+    Lightning steps them, and the hook does nothing. If there is no scheduler it says so.
+
     Example:
         >>> ParamSchedulerHook().priority
         'LOW'
     """
 
     priority = "LOW"
+    training_only = True
+
+    def before_train(self, runner: Any) -> None:
+        """Warn if there is nothing to do, in a Trainer whose owner added this hook."""
+        if isinstance(runner, TrainerFace) and runner.param_schedulers is None:
+            reason = why_none_is_left(runner.trainer)
+            if reason is not None:
+                warnings.warn(
+                    f"{type(self).__name__} has no scheduler to step: {reason}. Return them, as in "
+                    "`return [optimizer], [scheduler]`, or leave the hook out",
+                    stacklevel=2,
+                )
 
     def after_train_iter(
         self,

@@ -72,7 +72,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             KeyError: If the loss is watched and there is none.
         """
         for scheduler in _schedulers(runner):
-            if not scheduler.by_epoch and not isinstance(scheduler, ReduceLR):
+            if not scheduler.by_epoch and not _is_fed(scheduler):
                 scheduler.step()
         if self.val_metric is not None:
             return
@@ -94,7 +94,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             runner (Runner): The runner.
         """
         for scheduler in _schedulers(runner):
-            if scheduler.by_epoch and not isinstance(scheduler, ReduceLR):
+            if scheduler.by_epoch and not _is_fed(scheduler):
                 scheduler.step()
         if self.val_metric is None and self.by_epoch and self.every_n_epochs(runner, self.interval):
             self._step(runner, self._calculate_average_value())
@@ -160,9 +160,14 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
 
     def _step(self, runner: Any, value: float) -> None:
         for scheduler in _schedulers(runner):
-            if isinstance(scheduler, ReduceLR):
+            if _is_fed(scheduler):
                 scheduler.observe(value)
                 scheduler.step()
+
+
+def _is_fed(scheduler: Any) -> bool:
+    """Whether a scheduler waits for this hook; one with a ``monitor`` takes care of itself."""
+    return isinstance(scheduler, ReduceLR) and scheduler.monitor is None
 
 
 def _schedulers(runner: Any) -> Iterator[Any]:

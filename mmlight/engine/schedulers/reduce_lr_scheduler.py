@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from mmlight.optim import _ParamScheduler
 from mmlight.optim.optimizer.base import BaseOptimWrapper
+from mmlight.optim.scheduler.plateau_scheduler import monitored_value
 from mmlight.registry import PARAM_SCHEDULERS
 
 
@@ -16,7 +17,12 @@ from mmlight.registry import PARAM_SCHEDULERS
 class ReduceLR(_ParamScheduler):
     """Multiply the learning rate by a factor when a value has stopped improving.
 
-    :class:`~mmlight.engine.ReduceLRSchedulerHook` gives it the value, a loss or a metric.
+    :class:`~mmlight.engine.ReduceLRSchedulerHook` gives it the value, a loss or a metric. With
+    ``monitor`` it does without that hook: it sees that metric of each validation.
+
+    Returned from the ``configure_optimizers`` of a plain LightningModule, with automatic
+    optimization, it is shown the logged value of ``monitor`` after each epoch; a ``monitor``
+    beside it in the dict that is returned goes first.
 
     Args:
         optimizer (OptimWrapper | Optimizer): Whose learning rate to change.
@@ -29,6 +35,8 @@ class ReduceLR(_ParamScheduler):
         cooldown (int): Values to wait for after a change. Defaults to 0.
         min_lr (float): Lower bound of the learning rate. Defaults to 0.
         eps (float): Changes smaller than this are not made. Defaults to 1e-8.
+        monitor (str, optional): Name of the metric to watch. Defaults to None: it waits for
+            :meth:`observe`.
         **kwargs (Any): ``begin``, ``end``, ``last_step``, ``by_epoch`` and ``verbose`` of every
             scheduler.
 
@@ -57,6 +65,7 @@ class ReduceLR(_ParamScheduler):
         cooldown: int = 0,
         min_lr: float = 0.0,
         eps: float = 1e-8,
+        monitor: str | None = None,
         **kwargs: Any,
     ) -> None:
         if not 0 < factor < 1:
@@ -71,6 +80,7 @@ class ReduceLR(_ParamScheduler):
         self.cooldown = cooldown
         self.min_lr = min_lr
         self.eps = eps
+        self.monitor = monitor
         self.best = math.inf
         self.cooldown_counter = self.num_bad_epochs = 0
         self._init_is_better(mode)
@@ -78,9 +88,34 @@ class ReduceLR(_ParamScheduler):
         super().__init__(optimizer, "lr", **kwargs)
 
     @property
+    def need_val_args(self) -> bool:
+        """bool: Whether it wants the metrics of each validation."""
+        return self.monitor is not None
+
+    @property
     def in_cooldown(self) -> bool:
         """bool: Whether the scheduler waits after a change."""
         return self.cooldown_counter > 0
+
+    def step(self, metrics: Any = None) -> None:
+        """Take one step; with metrics, take note of the monitored one first.
+
+        Args:
+            metrics (dict or float or Tensor, optional): Metrics of a validation by name, which
+                are not counted as a step. Or the monitored one alone, which is what Lightning
+                passes after an epoch: where epochs count, that is a step too.
+
+        Raises:
+            KeyError: If the metrics lack the monitored one.
+            TypeError: If the metrics or the monitored one are of another type.
+        """
+        if metrics is not None:
+            self.observe(monitored_value(metrics, self.monitor))
+            if isinstance(metrics, dict) or not self.by_epoch:
+                if self.begin <= self._global_step < self.end:
+                    self._set_values(self._get_value())
+                return
+        super().step()
 
     def observe(self, value: float) -> None:
         """Take note of a value; the next :meth:`step` acts on it.

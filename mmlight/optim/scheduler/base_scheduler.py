@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -25,9 +26,15 @@ class _ParamScheduler(LRScheduler):
     is, so that several schedulers may work on the same one; outside ``begin`` and ``end`` a
     scheduler leaves it alone.
 
-    It counts as one of torch's ``LRScheduler``, so that Lightning accepts it in
-    ``configure_optimizers``. Nothing of that class runs: torch's would wrap ``optimizer.step``
-    and take every step of the training, not only those between ``begin`` and ``end``.
+    A plain LightningModule returns it from ``configure_optimizers``, as in ``return [optimizer],
+    [scheduler]``. With automatic optimization Lightning then steps it after each epoch or, with
+    ``by_epoch=False``, after each step of the optimizer (an ``interval`` beside it overrides
+    this); with manual optimization a :class:`~mmlight.hooks.ParamSchedulerHook` does, or the
+    module itself.
+
+    It counts as one of torch's ``LRScheduler``, so that Lightning accepts it. Nothing of that
+    class runs: torch's would wrap ``optimizer.step`` and take every step of the training, not
+    only those between ``begin`` and ``end``.
 
     Args:
         optimizer (OptimWrapper or Optimizer): Whose parameter groups to change.
@@ -82,6 +89,7 @@ class _ParamScheduler(LRScheduler):
         self._last_value = self._unchanged()
         self._first_step: _FirstStep | None = None
         self._take_first_step()
+        _tell_lightning()
 
     def _remember_first_values(self, resuming: bool) -> list:
         initial = f"initial_{self.param_name}"
@@ -181,6 +189,15 @@ class _ParamScheduler(LRScheduler):
         if self._first_step is not None:
             self._first_step.close()
             self._first_step = None
+
+
+def _tell_lightning() -> None:
+    """Let Lightning, where it is in use, know what ``by_epoch`` means."""
+    if "lightning.pytorch" in sys.modules:
+        # Upwards, and not before it is needed: without Lightning this layer does without it.
+        from mmlight.bridge.lr_schedulers import follow_by_epoch
+
+        follow_by_epoch()
 
 
 def _check_optimizer(optimizer: object) -> None:

@@ -31,6 +31,10 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
 
     ``step()`` counts a step; ``step(metrics)`` looks at the metrics of a validation.
 
+    Returned from the ``configure_optimizers`` of a plain LightningModule, with automatic
+    optimization, it is shown the logged value of ``monitor`` after each epoch; a ``monitor``
+    beside it in the dict that is returned goes first.
+
     Args:
         optimizer (OptimWrapper or Optimizer): Whose parameter groups to change.
         param_name (str): Name of the setting, such as ``lr`` or ``momentum``.
@@ -136,33 +140,19 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
         """Count a step or, with metrics, change the setting if they have stopped improving.
 
         Args:
-            metrics (dict or float or Tensor, optional): Metrics of a validation by name, or the
-                monitored one alone, which is what Lightning passes.
+            metrics (dict or float or Tensor, optional): Metrics of a validation by name. Or the
+                monitored one alone, which is what Lightning passes after an epoch: where epochs
+                count, that is a step too.
 
         Raises:
             KeyError: If the metrics lack the monitored one.
             TypeError: If the metrics or the monitored one are of another type.
         """
-        if metrics is None:
+        if metrics is None or (self.by_epoch and not isinstance(metrics, dict)):
             self._global_step += 1
-        elif self.begin <= self._global_step < self.end:
+        if metrics is not None and self.begin <= self._global_step < self.end:
             self.last_step += 1
-            self._look_at(self._monitored(metrics))
-
-    def _monitored(self, metrics: Any) -> float:
-        value = metrics
-        if isinstance(metrics, dict):
-            if self.monitor not in metrics:
-                raise KeyError(f"the metric {self.monitor!r} is not among {list(metrics)}")
-            value = metrics[self.monitor]
-        if isinstance(value, (torch.Tensor, np.ndarray)) and math.prod(value.shape) == 1:
-            value = value.item()
-        if not isinstance(value, Real):
-            raise TypeError(
-                "metrics should be a dict of numbers, or the monitored number, "
-                f"but {self.monitor!r} is {value!r} of type {type(value).__name__}"
-            )
-        return float(value)
+            self._look_at(monitored_value(metrics, self.monitor))
 
     def _look_at(self, value: float) -> None:
         if _IS_BETTER[self.rule, self.threshold_rule](value, self.best, self.threshold):
@@ -182,3 +172,36 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
         old = [group[self.param_name] for group in self.optimizer.param_groups]
         new = [max(v * self.factor, low) for v, low in zip(old, self.min_values, strict=False)]
         return [n if o - n > self.eps else o for o, n in zip(old, new, strict=False)]
+
+
+def monitored_value(metrics: Any, monitor: str | None) -> float:
+    """Get the value that a scheduler watches.
+
+    Args:
+        metrics (dict or float or Tensor): Metrics of a validation by name, or the value alone.
+        monitor (str): Name of the metric.
+
+    Returns:
+        float: The value.
+
+    Raises:
+        KeyError: If the metrics lack the monitored one.
+        TypeError: If the metrics or the monitored one are of another type.
+
+    Example:
+        >>> monitored_value({"loss": 0.5, "acc": 1.0}, "loss")
+        0.5
+    """
+    value = metrics
+    if isinstance(metrics, dict):
+        if monitor not in metrics:
+            raise KeyError(f"the metric {monitor!r} is not among {list(metrics)}")
+        value = metrics[monitor]
+    if isinstance(value, (torch.Tensor, np.ndarray)) and math.prod(value.shape) == 1:
+        value = value.item()
+    if not isinstance(value, Real):
+        raise TypeError(
+            "metrics should be a dict of numbers, or the monitored number, "
+            f"but {monitor!r} is {value!r} of type {type(value).__name__}"
+        )
+    return float(value)
