@@ -5,21 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lightning.pytorch import LightningModule
 from torch import Tensor, nn
-
-from mmlight.model import is_model_wrapper
-
-
-def bare_model(model: nn.Module) -> Any:
-    """Take the wrapper off a model, if it has one.
-
-    Args:
-        model (nn.Module): A model, perhaps wrapped for training in several processes.
-
-    Returns:
-        nn.Module: The model itself.
-    """
-    return model.module if is_model_wrapper(model) else model
 
 
 def model_range(module: nn.Module) -> dict[str, Any]:
@@ -71,11 +58,20 @@ def sample_function(module: Any) -> Callable[[Any], Any]:
     """
     if hasattr(module, "val_step"):
         return module.val_step
-    if not hasattr(module, "predict_step"):
+    if not _predicts(module):
         raise TypeError(
-            f"{type(module).__name__} cannot be sampled: it has neither val_step nor predict_step"
+            f"{type(module).__name__} cannot be sampled: it has neither a val_step nor a "
+            "predict_step of its own"
         )
     return lambda data: module.predict_step(_bare_noise(data), 0)
+
+
+def _predicts(module: Any) -> bool:
+    """Whether a module has a ``predict_step``; Lightning's own calls ``forward``."""
+    step = getattr(type(module), "predict_step", None)
+    if step is LightningModule.predict_step:
+        return type(module).forward is not LightningModule.forward
+    return hasattr(module, "predict_step")
 
 
 def _bare_noise(data: Any) -> Any:

@@ -10,7 +10,7 @@ import torch
 
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.logging import print_log
-from mmlight.model import is_model_wrapper
+from mmlight.model.bare_model import bare_model
 from mmlight.model.state_dict import load_state_dict
 from mmlight.registry import HOOKS, MODELS
 
@@ -45,7 +45,7 @@ class EMAHook(Hook):
     def __init__(
         self,
         ema_type: str = "ExponentialMovingAverage",
-        strict_load: bool = True,
+        strict_load: bool = False,
         begin_iter: int = 0,
         begin_epoch: int = 0,
         **kwargs: Any,
@@ -65,8 +65,7 @@ class EMAHook(Hook):
 
     def before_run(self, runner: Any) -> None:
         """Make the average, a copy of the model."""
-        model = runner.model
-        self.src_model = model.module if is_model_wrapper(model) else model
+        self.src_model = bare_model(runner.model)
         self.ema_model = MODELS.build(self.ema_cfg, default_args={"model": self.src_model})
 
     def before_train(self, runner: Any) -> None:
@@ -167,10 +166,10 @@ class EMAHook(Hook):
 
     @staticmethod
     def _swap_ema_state_dict(checkpoint: dict) -> None:
-        """Exchange the tensors of both state dicts; the keys of neither change."""
+        """Exchange the tensors that both state dicts have; the keys of neither change."""
         model_state = checkpoint["state_dict"]
         ema_state = checkpoint["ema_state_dict"]
         for key in ema_state:
-            if key.startswith(_PREFIX):
-                name = key[len(_PREFIX) :]
+            name = key.removeprefix(_PREFIX)
+            if name != key and name in model_state:
                 ema_state[key], model_state[name] = model_state[name], ema_state[key]

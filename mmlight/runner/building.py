@@ -17,6 +17,7 @@ from mmlight.evaluator import Evaluator
 from mmlight.hooks.length import length_of
 from mmlight.logging import MessageHub
 from mmlight.model import convert_sync_batchnorm, revert_sync_batchnorm
+from mmlight.model.bare_model import bare_model
 from mmlight.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler, build_optim_wrapper
 from mmlight.optim.optimizer import BaseOptimWrapper
 from mmlight.registry import (
@@ -89,7 +90,7 @@ class Builders(HookList):
         return strategy.wrap(model, model_wrapper_cfg)
 
     def _init_model_weights(self) -> None:
-        model: Any = getattr(self.model, "module", self.model)
+        model: Any = bare_model(self.model)
         if hasattr(model, "init_weights"):
             model.init_weights()
             for tensor in model.state_dict().values():

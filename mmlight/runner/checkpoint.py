@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 _STRIP_WRAPPER = [(r"^module\.", "")]
+# The documented patterns that take the wrapper of a whole model out of names.
+_WRAPPER_PATTERNS = (r"^module\.", r"^module.")
 
 
 def load_checkpoint(
@@ -173,14 +175,26 @@ def _load_checkpoint_with_prefix(
     return found
 
 
-def _without_wrappers(state: OrderedDict, known: set[str]) -> OrderedDict:
-    """Take the wrappers of a model's parts out of names, where MMEngine leaves them."""
+def _revised(
+    model: nn.Module, weights: dict[str, Any], revise_keys: Sequence[tuple[str, str]]
+) -> OrderedDict:
+    """The weights under the names that the model has.
 
-    def bare(key: str) -> str:
-        short = key.replace(".module.", ".")
-        return short if key not in known and short in known else key
+    A name that the model has is no trace of a wrapper, even with ``module`` in it. Wrappers of a
+    model's parts are taken out as well, where MMEngine leaves them.
+    """
+    names = list(weights)
+    traces = any("module." in name for name in names)
+    known = set(get_state_dict(model)) if traces else set()
+    for pattern, replacement in revise_keys:
+        kept = known if pattern in _WRAPPER_PATTERNS else ()
+        names = [name if name in kept else re.sub(pattern, replacement, name) for name in names]
 
-    return OrderedDict((bare(key), value) for key, value in state.items())
+    def bare(name: str) -> str:
+        short = name.replace(".module.", ".")
+        return short if name not in known and short in known else name
+
+    return OrderedDict(zip(map(bare, names), weights.values(), strict=True))
 
 
 def _load_checkpoint_to_model(
@@ -192,11 +206,7 @@ def _load_checkpoint_to_model(
 ) -> dict:
     """Load the weights of a checkpoint that has been read."""
     weights = checkpoint.get("state_dict", checkpoint)
-    state: OrderedDict = OrderedDict(weights)
-    for pattern, replacement in revise_keys:
-        state = OrderedDict((re.sub(pattern, replacement, key), v) for key, v in state.items())
-    if any(".module." in key for key in state):
-        state = _without_wrappers(state, set(get_state_dict(model)))
+    state = _revised(model, weights, revise_keys)
     # Modules read the version of their own format from it.
     state._metadata = getattr(weights, "_metadata", OrderedDict())  # type: ignore[attr-defined]
     load_state_dict(model, state, strict, logger)

@@ -15,6 +15,7 @@ from mmlight.bridge.restore import restore_callbacks, restore_progress
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.logging import print_log
+from mmlight.model.bare_model import bare_model
 
 from .building import Builders
 from .checkpoint import _load_checkpoint, _load_checkpoint_to_model, find_latest_checkpoint
@@ -86,7 +87,7 @@ class Checkpoints(Builders):
         """
         checkpoint = self._read_checkpoint(filename, map_location)
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
-        model = getattr(self.model, "module", self.model)
+        model = bare_model(self.model)
         _load_checkpoint_to_model(model, checkpoint, strict, self.logger, revise_keys)
         self._has_loaded = True
         self.logger.info(f"Load checkpoint from {filename}")

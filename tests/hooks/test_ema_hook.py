@@ -10,6 +10,7 @@ import torch
 
 from mmlight.bridge.checkpoint_io import read_checkpoint
 from mmlight.hooks import EMAHook
+from mmlight.model import BaseTTAModel
 from tests.hooks.toy import Net, Record, loader, runner_of
 
 
@@ -148,6 +149,63 @@ def test_average_of_another_model(strict: bool, tmp_path: Path) -> None:
     else:
         again.train()
         assert again.epoch == 4
+
+
+def test_fine_tuning_with_another_head(tmp_path: Path) -> None:
+    weights = Net().state_dict()
+    weights["layers.2.weight"], weights["layers.2.bias"] = torch.ones(7, 4), torch.ones(7)
+    torch.save({"state_dict": weights}, tmp_path / "start.pth")
+    runner = runner_of(
+        tmp_path / "run", load_from=str(tmp_path / "start.pth"), custom_hooks=[EMAHook()]
+    )
+    runner.train()
+    assert runner.epoch == 3
+
+
+@pytest.mark.parametrize("place", ["state_dict", "ema_state_dict"])
+def test_a_surplus_weight_is_no_hindrance(place: str, tmp_path: Path) -> None:
+    run_with(tmp_path, {})
+    path = tmp_path / "epoch_3.pth"
+    saved = torch.load(path, weights_only=False)
+    saved[place]["module.gone" if place == "ema_state_dict" else "gone"] = torch.ones(1)
+    torch.save(saved, path)
+    train_cfg = {"by_epoch": True, "max_epochs": 4}
+    again = runner_of(tmp_path, custom_hooks=[EMAHook()], resume=True, train_cfg=train_cfg)
+    again.train()
+    assert again.epoch == 4
+
+
+class Augmented(BaseTTAModel):
+    """Tests on one augmentation, and keeps the weights with which it does."""
+
+    def merge_preds(self, data_samples_list: list[list[Any]]) -> list[Any]:
+        self.seen = weight(self.module)
+        return [samples[0] for samples in data_samples_list]
+
+
+def test_a_test_with_augmentation_uses_the_average(tmp_path: Path) -> None:
+    from tests.hooks.test_iter_timer_hook import Nothing
+
+    runner_of(tmp_path, custom_hooks=[EMAHook(momentum=0.1)]).train()
+    model = Augmented(Net())
+    runner_of(
+        tmp_path / "test",
+        model=model,
+        train_dataloader=None,
+        train_cfg=None,
+        optim_wrapper=None,
+        load_from=str(tmp_path / "epoch_3.pth"),
+        test_dataloader={**loader(4, 1), "collate_fn": one_augmentation},
+        test_cfg={},
+        test_evaluator=[Nothing()],
+        custom_hooks=[EMAHook()],
+    ).test()
+    saved = read_checkpoint(tmp_path / "epoch_3.pth")["state_dict"]["layers.0.weight"]
+    assert torch.equal(model.seen, saved)
+
+
+def one_augmentation(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"inputs": [torch.stack([row["inputs"] for row in rows])]}
 
 
 def test_a_test_uses_the_average(tmp_path: Path) -> None:

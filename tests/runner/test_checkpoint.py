@@ -43,6 +43,16 @@ def test_prefix_of_a_wrapper_is_stripped(tmp_path: Path) -> None:
     assert same(source, target)
 
 
+@pytest.mark.parametrize("prefix", ["", "module."])
+@pytest.mark.parametrize("pattern", [r"^module\.", r"^module."])
+def test_a_part_named_module_is_no_wrapper(prefix: str, pattern: str, tmp_path: Path) -> None:
+    source, target = (nn.ModuleDict({"module": net(), "head": net()}) for _ in range(2))
+    state = {f"{prefix}{key}": value for key, value in source.state_dict().items()}
+    save_checkpoint({"state_dict": state}, f"{tmp_path}/a.pth")
+    load_checkpoint(target, f"{tmp_path}/a.pth", strict=True, revise_keys=[(pattern, "")])
+    assert same(source, target)
+
+
 def test_keys_are_revised_in_turn(tmp_path: Path) -> None:
     source, target = net(), net()
     state = {f"model.backbone.{key}": value for key, value in source.state_dict().items()}

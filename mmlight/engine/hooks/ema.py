@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from mmlight.engine.hooks.network_pair import NetworkPair
-from mmlight.engine.sample_access import bare_model
 from mmlight.hooks import Hook
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 
 DATA_BATCH = dict | tuple | list | None

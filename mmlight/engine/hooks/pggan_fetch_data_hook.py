@@ -7,8 +7,8 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 from mmlight.dataset import DefaultSampler, InfiniteSampler
-from mmlight.engine.sample_access import bare_model
 from mmlight.hooks import Hook
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.runner.endless import EndlessLoader
 

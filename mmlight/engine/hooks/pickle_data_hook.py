@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from mmlight.dist import is_main_process
-from mmlight.engine.sample_access import bare_model
 from mmlight.hooks import Hook
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 
 DATA_BATCH = dict | tuple | list | None

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from mmlight.engine.gen_visualizer import GenVisualizer, add_samples
 from mmlight.engine.sample_access import (
-    bare_model,
     model_range,
     output_range,
     sample_function,
@@ -21,6 +20,7 @@ from mmlight.engine.sample_access import (
 from mmlight.engine.samplers import get_sampler, sampling
 from mmlight.hooks import Hook
 from mmlight.logging import MessageHub
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.structures import BaseDataElement
 from mmlight.visualization import Visualizer

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from mmlight.engine.optimizers.submodules import build_wrapper, check_configs, find_submodule
-from mmlight.engine.sample_access import bare_model
+from mmlight.model.bare_model import bare_model
 from mmlight.optim import OptimWrapperDict
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from mmlight.engine.sample_access import bare_model
+from mmlight.model.bare_model import bare_model
 from mmlight.optim import OptimWrapper
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
 

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from mmlight.engine.sample_access import bare_model
 from mmlight.engine.samplers import sampling
 from mmlight.evaluator import BaseMetric, Evaluator
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import LOOPS
 from mmlight.runner import BaseLoop, TestLoop, ValLoop
 

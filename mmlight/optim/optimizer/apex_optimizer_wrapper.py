@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import OPTIM_WRAPPERS
 
 from .optimizer_wrapper import OptimWrapper
@@ -128,8 +129,9 @@ class ApexOptimWrapper(OptimWrapper):
             AbstractContextManager: The context.
         """
         if not self._is_initialized:
-            inner = getattr(model, "module", model)
-            _, self.optimizer = self._amp.initialize(inner, self.optimizer, **self._amp_options)
+            _, self.optimizer = self._amp.initialize(
+                bare_model(model), self.optimizer, **self._amp_options
+            )
             self._is_initialized = True
             self._load_amp_state()
         return super().optim_context(model)

@@ -14,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from mmlight.logging import print_log
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 from .optimizer_wrapper import OptimWrapper
@@ -135,7 +136,7 @@ class DefaultOptimWrapperConstructor:
         """Build the optimizer wrapper.
 
         Args:
-            model (nn.Module): The model, or a wrapper that holds it as ``module``.
+            model (nn.Module): The model, perhaps wrapped.
 
         Returns:
             OptimWrapper: The wrapper.
@@ -143,7 +144,7 @@ class DefaultOptimWrapperConstructor:
         Raises:
             KeyError: If a ``type`` is unknown.
         """
-        model = getattr(model, "module", model)
+        model = bare_model(model)
         if self.paramwise_cfg:
             params: Any = []
             self.add_params(params, model)
