@@ -181,6 +181,7 @@ class DataSampler:
 
 
 Sampler = NoiseSampler | ArgumentsSampler | DataSampler
+SAMPLE_MODELS = ("orig", "ema", "ema/orig", "orig/ema")
 SAMPLER_TYPES = ("Noise", "Arguments", "Data", "ValData", "TestData")
 
 

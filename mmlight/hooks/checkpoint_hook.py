@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from string import Formatter
@@ -12,12 +13,15 @@ from mmlight.fileio import get_file_backend
 from mmlight.fileio.checkpoint_file import write_text_atomically
 from mmlight.hooks.best_metric import BestMetrics
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.never import NO_VALIDATION, warn_of_never, why_never
 from mmlight.hooks.out_dir import check_backend_args, experiment_dir
 from mmlight.hooks.publish import publish_checkpoint
 from mmlight.registry import HOOKS
+from mmlight.registry.diagnostics import did_you_mean
 from mmlight.utils import is_seq_of
 
 _LAST = "last_checkpoint"
+_INTERRUPTED = "interrupted_ckpt"
 
 
 @HOOKS.register_module()
@@ -70,6 +74,7 @@ class CheckpointHook(Hook):
 
     priority = "VERY_LOW"
     writes = True
+    training_only = True
 
     def __init__(
         self,
@@ -121,7 +126,12 @@ class CheckpointHook(Hook):
         return self._best.metrics
 
     def before_train(self, runner: Any) -> None:
-        """Settle where checkpoints go, and take up what a resumed run has kept so far."""
+        """Settle where checkpoints go, and take up what a resumed run has kept so far.
+
+        Raises:
+            TypeError: If ``runner.save_checkpoint`` does not take an argument of the hook's.
+        """
+        self._check_use(runner)
         self._dir = runner.work_dir
         if self.out_dir is not None:
             self._dir = experiment_dir(self.out_dir, runner.work_dir, self.backend_args)
@@ -136,6 +146,30 @@ class CheckpointHook(Hook):
             while len(self.keep_ckpt_ids) > self.max_keep_ckpts:
                 outdated.append(self.keep_ckpt_ids.pop(0))
         self._remove([self._path_of(step) for step in outdated])
+
+    def _check_use(self, runner: Any) -> None:
+        known = inspect.signature(runner.save_checkpoint).parameters
+        takes_any = any(one.kind is one.VAR_KEYWORD for one in known.values())
+        for name in self.args:
+            if name not in known and not takes_any:
+                raise TypeError(
+                    f"neither CheckpointHook nor {type(runner).__name__}.save_checkpoint takes an "
+                    f"argument {name!r}.{did_you_mean(name, _ARGUMENTS)}"
+                )
+        if self.save_best is not None and not getattr(runner, "validates", True):
+            cause: dict[str, Any] = {"save_best": self.save_best}
+            warn_of_never(runner, self, "save a best checkpoint", NO_VALIDATION, **cause)
+        end, unit = (
+            (runner.max_epochs, "epochs") if self.by_epoch else (runner.max_iters, "iterations")
+        )
+        if not self.save_last and self.save_best is None:
+            first = self.save_begin or self.interval
+            why = why_never(self.interval, first, end, unit)
+            cause = {"save_begin": self.save_begin} if self.save_begin else {}
+            warn_of_never(runner, self, "save a checkpoint", why, interval=self.interval, **cause)
+        elif self.interval > 0 and self.save_begin:
+            why = why_never(self.interval, self.save_begin, end, unit)
+            warn_of_never(runner, self, "save at intervals", why, save_begin=self.save_begin)
 
     def after_train_epoch(self, runner: Any) -> None:
         """Save a checkpoint if it is time, counted in epochs."""
@@ -190,6 +224,33 @@ class CheckpointHook(Hook):
             published = publish_checkpoint(path, self.published_keys, self._backend, runner.logger)
             runner.logger.info(f"The checkpoint ({path}) is published to {published}.")
 
+    def save_interrupted(self, runner: Any) -> str:
+        """Save the run in the middle, for a process that must end; return the checkpoint's path.
+
+        The next checkpoint takes its place, so that the files in the end are those of a run that
+        was never interrupted.
+        """
+        iteration = runner.iter + runner.progress.in_batch
+        name = f"interrupted_iter_{iteration}.pth"
+        path = self._backend.join_path(self._dir, name)
+        previous = runner.message_hub.pop_info(_INTERRUPTED, None)
+        runner.message_hub.update_info(_INTERRUPTED, path)
+        runner.save_checkpoint(
+            self._dir,
+            name,
+            meta={"epoch": runner.epoch, "iter": iteration},
+            by_epoch=False,
+            backend_args=self.backend_args,
+        )
+        self._name_last(runner, path)
+        if previous is not None and previous != path:
+            self._remove([previous])
+        return path
+
+    def _name_last(self, runner: Any, path: str) -> None:
+        if is_main_process():
+            write_text_atomically(path, Path(runner.work_dir, _LAST))
+
     def _path_of(self, step: int) -> str:
         return self._backend.join_path(self._dir, self.filename_tmpl.format(step))
 
@@ -197,6 +258,7 @@ class CheckpointHook(Hook):
         """Save the checkpoint of ``step``, name it the last one, then remove the outdated."""
         self.last_ckpt = self._path_of(step)
         hub = runner.message_hub
+        interrupted = hub.pop_info(_INTERRUPTED, None)
         hub.update_info("last_ckpt", self.last_ckpt)
         outdated: list[int] = []
         if self.max_keep_ckpts > 0:
@@ -216,9 +278,10 @@ class CheckpointHook(Hook):
             backend_args=self.backend_args,
             **self.args,
         )
-        if is_main_process():
-            write_text_atomically(self.last_ckpt, Path(runner.work_dir, _LAST))
+        self._name_last(runner, self.last_ckpt)
         self._remove([self._path_of(old) for old in outdated])
+        if interrupted is not None:
+            self._remove([interrupted])
 
     def _save_best(self, runner: Any, metric: str, score: float, step: int) -> None:
         """Save the checkpoint of a best ``metric``, then remove the one it replaces."""
@@ -255,6 +318,9 @@ class CheckpointHook(Hook):
                     self._backend.rmtree(path)
                     found = True
         return found
+
+
+_ARGUMENTS = tuple(inspect.signature(CheckpointHook).parameters)
 
 
 def _check_template(template: str | None, by_epoch: bool) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmlight.hooks.hook import Hook
 from mmlight.hooks.metric_rule import BETTER, WORST, infer_rule
+from mmlight.hooks.never import NO_VALIDATION, warn_of_never
 from mmlight.registry import HOOKS
 
 
@@ -34,6 +35,8 @@ class EarlyStoppingHook(Hook):
     """
 
     priority = "LOWEST"
+    training_only = True
+    companions = ("RuntimeInfoHook",)
 
     def __init__(
         self,
@@ -73,6 +76,8 @@ class EarlyStoppingHook(Hook):
         """Start counting; a resumed run counts the validations before it again, from its log."""
         self.wait_count = 0
         self.best_score = WORST[self.rule]
+        why = None if getattr(runner, "validates", True) else NO_VALIDATION
+        warn_of_never(runner, self, "stop the training", why, monitor=self.monitor)
         key = f"val/{self.monitor}"
         if runner.iter > 0 and key in runner.message_hub.log_scalars:
             for score in runner.message_hub.get_scalar(key).data[0]:

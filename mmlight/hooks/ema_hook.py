@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from lightning.pytorch import LightningModule, Trainer
 
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 from mmlight.model.state_dict import load_state_dict
@@ -21,8 +23,9 @@ _PREFIX = "module."
 class EMAHook(Hook):
     """Average the weights while training, and validate, test and publish the average.
 
-    For a validation or a test the average takes the model's place. A checkpoint holds the average
-    under ``state_dict``, ready to use, and the weights being trained under ``ema_state_dict``.
+    For a validation, a test or a prediction the average takes the model's place, also after the
+    training. A checkpoint holds the average under ``state_dict``, ready to use, and the weights
+    being trained under ``ema_state_dict``.
 
     Args:
         ema_type: Registered name of the average, one of :mod:`mmlight.model`'s averaged models.
@@ -62,10 +65,16 @@ class EMAHook(Hook):
         self.begin_iter = begin_iter
         self.begin_epoch = begin_epoch
         self.enabled_by_epoch = begin_epoch > 0
+        self.src_model: Any = None
+        self._in_place = False
 
     def before_run(self, runner: Any) -> None:
-        """Make the average, a copy of the model."""
-        self.src_model = bare_model(runner.model)
+        """Make the average, a copy of the model; one that this hook has of the model goes on."""
+        model = runner.model
+        model = bare_model(model)
+        if model is self.src_model and self.ema_model.steps > 0:
+            return
+        self.src_model = model
         self.ema_model = MODELS.build(self.ema_cfg, default_args={"model": self.src_model})
 
     def before_train(self, runner: Any) -> None:
@@ -84,6 +93,9 @@ class EMAHook(Hook):
                 f"begin_{name[:-1]}={begin} of EMAHook is after the end of the run, "
                 f"max_{name}={end}; nothing would be averaged"
             )
+        interval = getattr(self.ema_model, "interval", 1)
+        why = why_never(interval, interval, iterations_of(runner), "iterations")
+        warn_of_never(runner, self, "average", why, interval=interval)
 
     def after_train_iter(
         self,
@@ -118,6 +130,21 @@ class EMAHook(Hook):
     def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Put the trained weights back."""
         self._swap_ema_parameters()
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the average in the model's place."""
+        self._swap_ema_parameters()
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the trained weights back."""
+        self._swap_ema_parameters()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Put the trained weights back if an evaluation was broken off."""
+        if self._in_place:
+            self._swap_ema_parameters()
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
         """Add ``ema_state_dict`` to ``checkpoint`` and exchange it with ``state_dict``."""
@@ -156,6 +183,7 @@ class EMAHook(Hook):
 
     @torch.no_grad()
     def _swap_ema_parameters(self) -> None:
+        self._in_place = not self._in_place
         pairs = zip(
             self._tensors(self.ema_model.module), self._tensors(self.src_model), strict=True
         )

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.never import warn_of_never
 from mmlight.registry import HOOKS
 
 
@@ -21,8 +22,8 @@ class EmptyCacheHook(Hook):
         after_iter: Whether to do so after each iteration.
 
     Example:
-        >>> EmptyCacheHook(after_epoch=False).get_triggered_stages()
-        []
+        >>> EmptyCacheHook().get_triggered_stages()
+        ['after_train_epoch', 'after_val_epoch', 'after_test_epoch']
     """
 
     priority = "NORMAL"
@@ -37,6 +38,7 @@ class EmptyCacheHook(Hook):
     def get_triggered_stages(self) -> list[str]:
         """Names of the points at which memory is really released."""
         asked = {
+            "before_run": self._never,
             "before_train_epoch": self._do_before_epoch,
             "before_val_epoch": self._do_before_epoch,
             "before_test_epoch": self._do_before_epoch,
@@ -48,6 +50,15 @@ class EmptyCacheHook(Hook):
             "after_test_iter": self._do_after_iter,
         }
         return [point for point in super().get_triggered_stages() if asked.get(point, True)]
+
+    def before_run(self, runner: Any) -> None:
+        """Warn if no memory will be released."""
+        why = "before_epoch, after_epoch and after_iter are all False" if self._never else None
+        warn_of_never(runner, self, "release memory", why, after_epoch=self._do_after_epoch)
+
+    @property
+    def _never(self) -> bool:
+        return not (self._do_before_epoch or self._do_after_epoch or self._do_after_iter)
 
     def _before_epoch(self, runner: Any, mode: str = "train") -> None:
         if self._do_before_epoch:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.never import warn_of_never, why_never
 from mmlight.registry import HOOKS
 from mmlight.utils.dl_utils import tensor2imgs
 
@@ -38,6 +39,11 @@ class NaiveVisualizationHook(Hook):
         self._interval = interval
         self.draw_gt = draw_gt
         self.draw_pred = draw_pred
+
+    def before_test(self, runner: Any) -> None:
+        """Warn if nothing will be drawn."""
+        why = why_never(self._interval, self._interval, None, "batches")
+        warn_of_never(runner, self, "draw an image", why, interval=self._interval)
 
     def before_train(self, runner: Any) -> None:
         """Give the model to the visualizer, whose backends may draw it as a graph."""

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-SAMPLE_MODELS = ("orig", "ema", "ema/orig", "orig/ema")
+from mmlight.engine.samplers import SAMPLE_MODELS
 
 
 def requested_batch_size(inputs: Any, data_samples: Sequence | None = None) -> int:

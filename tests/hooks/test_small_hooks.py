@@ -60,7 +60,7 @@ def test_sampler_within_a_batch_sampler_is_told_the_epoch() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "points"),
     [
-        ({"after_epoch": False}, set()),
+        ({"after_epoch": False}, {"before_run"}),  # where it warns that it does nothing
         ({}, {"after_train_epoch", "after_val_epoch", "after_test_epoch"}),
         (
             {"before_epoch": True, "after_epoch": False},
@@ -96,6 +96,7 @@ def _average_buffers(rank: int, path: str, results: Any) -> None:
 
     class Face:
         model = torch.nn.BatchNorm1d(2)
+        iter = 4
 
     hook = SyncBuffersHook()
     Face.model.running_mean.fill_(float(rank))
@@ -104,6 +105,9 @@ def _average_buffers(rank: int, path: str, results: Any) -> None:
     Face.model.running_mean.fill_(float(rank))
     hook.before_val_epoch(Face())
     right_after = Face.model.running_mean.tolist()
+    hook.after_train_epoch(Face())
+    Face.model.running_mean.fill_(float(rank))
+    Face.iter = 6
     hook.before_val_epoch(Face())
     results[rank] = (after_epoch, right_after, Face.model.running_mean.tolist())
     torch_dist.destroy_process_group()
@@ -122,7 +126,7 @@ def test_buffers_are_averaged_over_two_processes(tmp_path: Path) -> None:
         for process in processes:
             process.join(120)
         for rank in range(2):
-            # A validation right after an epoch does not do it again, one within an epoch does.
+            # A validation right after an epoch does not do it again, one within the next does.
             assert results[rank] == ([0.5, 0.5], [float(rank)] * 2, [0.5, 0.5])
 
 

@@ -12,10 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmlight.bridge.added import mark_as_added
 from mmlight.engine.hooks.network_pair import NetworkPair
 from mmlight.hooks import Hook
+from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
+from mmlight.registry.diagnostics import did_you_mean
 
 DATA_BATCH = dict | tuple | list | None
 _SUFFIX = "_ema"
@@ -29,6 +32,10 @@ class ExponentialMovingAverageHook(Hook):
     lacks is made before the run as a copy without gradients; it starts equal to its original.
     The average of a weight is ``lerp(original, average)``. All weights are averaged by one call of
     the device; nothing is read on the host.
+
+    A plain LightningModule needs no more than the network that is averaged, under its name. An
+    average that this hook has added to it is no part of its class: checkpoints have it under
+    ``averages`` instead of ``state_dict``, so that ``load_from_checkpoint`` knows all weights.
 
     Source: Karras et al., "Progressive Growing of GANs for Improved Quality, Stability, and
     Variation", ICLR 2018.
@@ -72,8 +79,12 @@ class ExponentialMovingAverageHook(Hook):
             if not key.endswith(_SUFFIX) or key == _SUFFIX:
                 raise AssertionError(f"module_keys must end with '{_SUFFIX}', got {key!r}")
         method = getattr(self, interp_mode, None)
-        if not callable(method):
-            raise AssertionError(f"{type(self).__name__} has no method {interp_mode!r} to average")
+        if not callable(method) or hasattr(Hook, interp_mode):
+            own = [name for name in dir(type(self)) if name[0] != "_" and not hasattr(Hook, name)]
+            raise AssertionError(
+                f"{type(self).__name__} has no method {interp_mode!r} to average."
+                f"{did_you_mean(interp_mode, own)}"
+            )
         self.module_keys = tuple(keys)
         self.interp_mode = interp_mode
         self.interp_cfg = dict(interp_cfg or {})
@@ -169,6 +180,7 @@ class ExponentialMovingAverageHook(Hook):
             if _find(model, key) is None:
                 owner, _, name = key.rpartition(".")
                 average = deepcopy(original).requires_grad_(False)
+                mark_as_added(average, copy_of=key[: -len(_SUFFIX)])
                 setattr(model.get_submodule(owner), name, average)
                 self._made.add(key)
         self._pair(self._networks(model))
@@ -186,11 +198,15 @@ class ExponentialMovingAverageHook(Hook):
         }
 
     def before_train(self, runner: Any) -> None:
-        """Let the averages begin where their originals do.
+        """Let the averages begin where their originals do, and warn if they never move on.
 
         Args:
             runner (Runner): The runner.
         """
+        first = self.start_iter + self.interval
+        why = why_never(self.interval, first, iterations_of(runner), "iterations")
+        cause = {"start_iter": self.start_iter} if self.start_iter else {}
+        warn_of_never(runner, self, "average", why, interval=self.interval, **cause)
         self._fill(runner)
 
     def before_val(self, runner: Any) -> None:

@@ -74,7 +74,12 @@ class PGGANFetchDataHook(Hook):
         self._follow(runner)
 
     def _follow(self, runner: Any) -> None:
-        scale = bare_model(runner.model).curr_scale
+        scale = getattr(bare_model(runner.model), "curr_scale", None)
+        if scale is None:
+            raise TypeError(
+                f"PGGANFetchDataHook needs a model with curr_scale, the scale that it trains at; "
+                f"{type(bare_model(runner.model)).__name__} has none"
+            )
         scale = scale[0] if isinstance(scale, (tuple, list)) else scale
         if scale == self._scale:
             return

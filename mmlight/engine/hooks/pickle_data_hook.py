@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmlight.dist import is_main_process
 from mmlight.hooks import Hook
+from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 
@@ -42,6 +43,7 @@ class PickleDataHook(Hook):
     """
 
     writes = True
+    training_only = True
 
     def __init__(
         self,
@@ -64,6 +66,18 @@ class PickleDataHook(Hook):
         self._after_run = after_run
         self._outputs: dict[str, Any] = {}
         self._done = 0
+        self._looked = False
+
+    def before_train(self, runner: Any) -> None:
+        """Warn if no file will be written.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        self._looked = False
+        if not self._before_run and not self._after_run:
+            why = why_never(self.interval, self.interval, iterations_of(runner), "iterations")
+            warn_of_never(runner, self, "write a file", why, interval=self.interval)
 
     def before_run(self, runner: Any) -> None:
         """Write a file, if wanted before the run.
@@ -101,9 +115,26 @@ class PickleDataHook(Hook):
             outputs (dict, optional): What the training step returned. Defaults to None.
         """
         self._outputs = outputs or {}
+        if not self._looked:
+            self._looked = True
+            self._warn_of_missing(runner)
         if self.every_n_train_iters(runner, self.interval):
             self._done = runner.iter + 1
             self._pickle_data(runner)
+
+    def _warn_of_missing(self, runner: Any) -> None:
+        """Tell in the first iteration what may be missing in a later one."""
+        model = bare_model(runner.model)
+        missing = [
+            name
+            for name in self.data_name_list
+            if name not in self._outputs and not hasattr(model, name)
+        ]
+        if missing:
+            runner.logger.warning(
+                f"PickleDataHook finds no {missing} yet: the training step returned "
+                f"{list(self._outputs)}, and {type(model).__name__} has no such attribute"
+            )
 
     def _pickle_data(self, runner: Any) -> None:
         """Write the values into a file.

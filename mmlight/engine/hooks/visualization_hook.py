@@ -1,16 +1,17 @@
-"""Pictures of predictions and of generated samples."""
+"""Pictures of generated samples."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from mmlight.engine.gen_visualizer import GenVisualizer, add_samples
+from mmlight.engine.hooks.vis_checks import check_entry, check_model, check_surroundings
 from mmlight.engine.sample_access import (
     model_range,
     output_range,
@@ -19,94 +20,15 @@ from mmlight.engine.sample_access import (
 )
 from mmlight.engine.samplers import get_sampler, sampling
 from mmlight.hooks import Hook
+from mmlight.hooks.never import iterations_to_count, warn_of_never, why_never
 from mmlight.logging import MessageHub
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
-from mmlight.structures import BaseDataElement
 from mmlight.visualization import Visualizer
 
 _DEFAULT_BATCH = 64
 # Options of the picture; the others of a `vis_kwargs` go to the sampler and so to the model.
 _PICTURE = ("target_keys", "vis_mode", "draw_gt", "color_order", "target_mean", "target_std")
-
-
-@HOOKS.register_module()
-class BasicVisualizationHook(Hook):
-    """Give the predictions for each batch to the visualizer's ``add_datasample``.
-
-    Args:
-        interval (int | dict): Batches between two that are shown, for all modes or by mode
-            (``train``, ``val``, ``test``); a mode that is not named shows every batch.
-            Defaults to {}.
-        on_train (bool): Show in training. Defaults to False.
-        on_val (bool): Show in validation. Defaults to True.
-        on_test (bool): Show in tests. Defaults to True.
-
-    Example:
-        >>> BasicVisualizationHook(interval=dict(val=10), on_test=False)._interval
-        {'val': 10}
-    """
-
-    priority = "NORMAL"
-    writes = True
-
-    def __init__(
-        self,
-        interval: int | dict = {},  # noqa: B006 - documented, and only read
-        on_train: bool = False,
-        on_val: bool = True,
-        on_test: bool = True,
-    ) -> None:
-        modes = ("train", "val", "test")
-        intervals = dict.fromkeys(modes, interval) if isinstance(interval, int) else dict(interval)
-        unknown = sorted(set(intervals) - set(modes))
-        if unknown:
-            raise ValueError(f"interval has {unknown}, but the modes are {', '.join(modes)}")
-        self._interval = intervals
-        self._on = {mode for mode, on in zip(modes, (on_train, on_val, on_test), strict=True) if on}
-
-    def _after_iter(  # type: ignore[override]
-        self,
-        runner: Any,
-        batch_idx: int,
-        data_batch: Any,
-        outputs: Sequence[BaseDataElement] | None,
-        mode: str | None = None,
-    ) -> None:
-        """Show the predictions of a batch.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (Any): The batch.
-            outputs (Sequence[BaseDataElement], optional): The predictions.
-            mode (str, optional): ``train``, ``val`` or ``test``. Defaults to None.
-        """
-        if mode not in self._on:
-            return
-        if not self.every_n_inner_iters(batch_idx, self._interval.get(mode, 1)):
-            return
-        visualizer = runner.visualizer
-        step = batch_idx if mode == "test" else runner.iter + 1
-        if isinstance(visualizer, GenVisualizer):
-            visualizer.add_datasample(f"{mode}_{batch_idx}", outputs or (), step=step)
-            return
-        for index, sample in enumerate(outputs or ()):
-            name, image = _name_and_image(sample, data_batch, index)
-            visualizer.add_datasample(
-                name or f"{mode}_{batch_idx}_{index}", image, sample, step=step
-            )
-
-
-def _name_and_image(sample: Any, data_batch: Any, index: int) -> tuple[str, Any]:
-    path = sample.get("img_path", "") if hasattr(sample, "get") else ""
-    inputs = data_batch.get("inputs") if isinstance(data_batch, Mapping) else None
-    if isinstance(inputs, Mapping):
-        inputs = inputs.get("img")
-    image = inputs[index] if isinstance(inputs, (Tensor, Sequence)) else None
-    if isinstance(image, Tensor):
-        image = image.detach().permute(1, 2, 0).cpu().numpy()
-    return Path(str(path)).stem, image
 
 
 @HOOKS.register_module()
@@ -129,8 +51,13 @@ class VisualizationHook(Hook):
 
     An entry's own values count more than the alias's, and these more than the hook's arguments.
     Sampling leaves no trace in the training: neither in random numbers nor in running statistics.
+
     A model is sampled through its ``val_step``; a plain LightningModule through its
-    ``predict_step``, which is given the noise as a tensor.
+    ``predict_step``, or what it overrides of ``forward``, which is given the noise as a tensor
+    ``(num_batches, noise_size)`` unless the entry has options for the model; then it is a dict
+    with ``inputs``. For ``Noise`` either kind needs an attribute ``noise_size`` or a method
+    ``noise_fn(num_batches=...)``; with ``sample_model="ema"`` a network whose name ends with
+    ``_ema``. It returns images ``(N, C, H, W)``, a dict of them or a list of samples.
 
     Args:
         interval (int): Iterations between two. Defaults to 1000.
@@ -152,6 +79,8 @@ class VisualizationHook(Hook):
 
     Raises:
         KeyError: If an entry has no ``type``, or one for the message hub no ``key``.
+        ValueError: If an entry's type, ``sample_model``, ``vis_mode`` or ``color_order`` is not
+            known.
 
     Example:
         >>> hook = VisualizationHook(vis_kwargs_list=dict(type="GAN", name="fake_img"))
@@ -235,7 +164,32 @@ class VisualizationHook(Hook):
             if kwargs.get(name) is None:
                 kwargs[name] = getattr(self, name)
         kwargs["name"] = kwargs.get("name") or asked.lower()
+        check_entry(kwargs, self.VIS_KWARGS_MAPPING)
         return kwargs
+
+    def before_run(self, runner: Any) -> None:
+        """Check that the model can be sampled.
+
+        Raises:
+            TypeError: If it has neither ``val_step`` nor ``predict_step``, or there is no way to
+                make noise for it.
+        """
+        check_model(self.vis_kwargs_list, bare_model(runner.model))
+
+    def before_train(self, runner: Any) -> None:
+        """Check that the run has what is to be shown, and that it is long enough.
+
+        Raises:
+            ValueError: If there is no dataloader for an entry, or no moving average.
+        """
+        check_surroundings(self.vis_kwargs_list, bare_model(runner.model), runner)
+        if self.vis_kwargs_list or self.message_vis_kwargs:
+            end = iterations_to_count(runner)
+            why = why_never(self.interval, self.interval, end, "iterations")
+            warn_of_never(runner, self, "show samples", why, interval=self.interval)
+        elif not self.save_at_test:
+            why = "there is nothing to show in the training, and a test is left out"
+            warn_of_never(runner, self, "show samples", why, vis_kwargs_list=None)
 
     def before_test(self, runner: Any) -> None:
         """Begin to count the samples of a test anew."""

@@ -227,8 +227,8 @@ def test_bad_arguments(arguments: dict, error: type[Exception], words: str) -> N
 def test_what_cannot_be_shown_is_explained(
     tmp_path: Path, entry: dict, error: type[Exception], words: str
 ) -> None:
-    hook = GenVisualizationHook(interval=1, vis_kwargs_list=entry)
     with pytest.raises(error, match=words):
+        hook = GenVisualizationHook(interval=1, vis_kwargs_list=entry)
         gan_runner(tmp_path, 1, custom_hooks=[hook]).train()
 
 

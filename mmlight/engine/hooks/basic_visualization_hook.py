@@ -1,0 +1,100 @@
+"""Pictures of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mmlight.engine.gen_visualizer import GenVisualizer
+from mmlight.hooks import Hook
+from mmlight.hooks.never import warn_of_never
+from mmlight.registry import HOOKS
+from mmlight.structures import BaseDataElement
+
+
+@HOOKS.register_module()
+class BasicVisualizationHook(Hook):
+    """Give the predictions for each batch to the visualizer's ``add_datasample``.
+
+    Args:
+        interval (int | dict): Batches between two that are shown, for all modes or by mode
+            (``train``, ``val``, ``test``); a mode that is not named shows every batch.
+            Defaults to {}.
+        on_train (bool): Show in training. Defaults to False.
+        on_val (bool): Show in validation. Defaults to True.
+        on_test (bool): Show in tests. Defaults to True.
+
+    Example:
+        >>> BasicVisualizationHook(interval=dict(val=10), on_test=False)._interval
+        {'val': 10}
+    """
+
+    priority = "NORMAL"
+    writes = True
+
+    def __init__(
+        self,
+        interval: int | dict = {},  # noqa: B006 - documented, and only read
+        on_train: bool = False,
+        on_val: bool = True,
+        on_test: bool = True,
+    ) -> None:
+        modes = ("train", "val", "test")
+        intervals = dict.fromkeys(modes, interval) if isinstance(interval, int) else dict(interval)
+        unknown = sorted(set(intervals) - set(modes))
+        if unknown:
+            raise ValueError(f"interval has {unknown}, but the modes are {', '.join(modes)}")
+        self._interval = intervals
+        self._on = {mode for mode, on in zip(modes, (on_train, on_val, on_test), strict=True) if on}
+
+    def before_run(self, runner: Any) -> None:
+        """Warn if nothing will be shown."""
+        if not any(self._interval.get(mode, 1) > 0 for mode in self._on):
+            why = "no mode is switched on with an interval that is positive"
+            warn_of_never(runner, self, "show predictions", why, interval=self._interval)
+
+    def _after_iter(  # type: ignore[override]
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: Any,
+        outputs: Sequence[BaseDataElement] | None,
+        mode: str | None = None,
+    ) -> None:
+        """Show the predictions of a batch.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch.
+            data_batch (Any): The batch.
+            outputs (Sequence[BaseDataElement], optional): The predictions.
+            mode (str, optional): ``train``, ``val`` or ``test``. Defaults to None.
+        """
+        if mode not in self._on:
+            return
+        if not self.every_n_inner_iters(batch_idx, self._interval.get(mode, 1)):
+            return
+        visualizer = runner.visualizer
+        step = batch_idx if mode == "test" else runner.iter + 1
+        if isinstance(visualizer, GenVisualizer):
+            visualizer.add_datasample(f"{mode}_{batch_idx}", outputs or (), step=step)
+            return
+        for index, sample in enumerate(outputs or ()):
+            name, image = _name_and_image(sample, data_batch, index)
+            visualizer.add_datasample(
+                name or f"{mode}_{batch_idx}_{index}", image, sample, step=step
+            )
+
+
+def _name_and_image(sample: Any, data_batch: Any, index: int) -> tuple[str, Any]:
+    path = sample.get("img_path", "") if hasattr(sample, "get") else ""
+    inputs = data_batch.get("inputs") if isinstance(data_batch, Mapping) else None
+    if isinstance(inputs, Mapping):
+        inputs = inputs.get("img")
+    image = inputs[index] if isinstance(inputs, (Tensor, Sequence)) else None
+    if isinstance(image, Tensor):
+        image = image.detach().permute(1, 2, 0).cpu().numpy()
+    return Path(str(path)).stem, image
