@@ -20,9 +20,8 @@ def follow_by_epoch() -> None:
     """
     # Private, but the one place that sees all that configure_optimizers may return about
     # schedulers before defaults are filled in; schedulers of others pass through unchanged.
-    if configuration._configure_schedulers_automatic_opt is not _of_automatic_optimization:
-        configuration._configure_schedulers_automatic_opt = _of_automatic_optimization
-        configuration._configure_schedulers_manual_opt = _of_manual_optimization
+    configuration._configure_schedulers_automatic_opt = _of_automatic_optimization
+    configuration._configure_schedulers_manual_opt = _of_manual_optimization
 
 
 _automatic = configuration._configure_schedulers_automatic_opt
@@ -46,8 +45,8 @@ def _with_interval(entry: Any) -> Any:
         natural = "epoch" if scheduler.by_epoch else "step"
         if config.setdefault("interval", natural) == "epoch" and natural == "step":
             warnings.warn(
-                f"{type(scheduler).__name__}(by_epoch=False) counts iterations, but the interval='epoch' "
-                "beside it has it step once an epoch: leave interval out",
+                f"{type(scheduler).__name__}(by_epoch=False) counts iterations, but steps once an "
+                "epoch because of the interval='epoch' beside it: leave interval out",
                 stacklevel=2,
             )
     return config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABCMeta, abstractmethod
 from typing import Any
 
@@ -31,6 +32,7 @@ class BaseOptimWrapper(metaclass=ABCMeta):
         self.optimizer = optimizer
         if len(optimizer.param_groups) > 1:
             self.base_param_settings = {"params": torch.tensor([0.0]), **optimizer.defaults}
+        tell_lightning()
 
     @abstractmethod
     def update_params(self, *args: Any, **kwargs: Any) -> None:
@@ -59,6 +61,11 @@ class BaseOptimWrapper(metaclass=ABCMeta):
     def defaults(self) -> dict:
         """dict: The optimizer's default settings."""
         return self.optimizer.defaults
+
+    @property
+    def state(self) -> dict:
+        """dict: What the optimizer remembers of each parameter."""
+        return self.optimizer.state
 
     def state_dict(self) -> dict:
         """Collect the optimizer's state.
@@ -104,6 +111,17 @@ class BaseOptimWrapper(metaclass=ABCMeta):
             first of its ``betas``, or 0 for an optimizer that has neither.
         """
         return {"momentum": [_momentum(group) for group in self.optimizer.param_groups]}
+
+
+def tell_lightning() -> None:
+    """Let Lightning, where it is in use, take wrappers and schedulers of ours for what they are."""
+    if "lightning.pytorch" in sys.modules:
+        # Upwards, for who uses torch alone does without Lightning.
+        from mmlight.bridge.lr_schedulers import follow_by_epoch
+        from mmlight.bridge.optimizers import accept_wrappers
+
+        accept_wrappers()
+        follow_by_epoch()
 
 
 def _momentum(group: dict) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from mmlight.logging import print_log
 
-from ..optimizer.base import BaseOptimWrapper
+from ..optimizer.base import BaseOptimWrapper, tell_lightning
 from ..optimizer.optimizer_wrapper_dict import OptimWrapperDict
 
 INF = int(1e9)
@@ -89,7 +88,7 @@ class _ParamScheduler(LRScheduler):
         self._last_value = self._unchanged()
         self._first_step: _FirstStep | None = None
         self._take_first_step()
-        _tell_lightning()
+        tell_lightning()
 
     def _remember_first_values(self, resuming: bool) -> list:
         initial = f"initial_{self.param_name}"
@@ -189,15 +188,6 @@ class _ParamScheduler(LRScheduler):
         if self._first_step is not None:
             self._first_step.close()
             self._first_step = None
-
-
-def _tell_lightning() -> None:
-    """Let Lightning, where it is in use, know what ``by_epoch`` means."""
-    if "lightning.pytorch" in sys.modules:
-        # Upwards, and not before it is needed: without Lightning this layer does without it.
-        from mmlight.bridge.lr_schedulers import follow_by_epoch
-
-        follow_by_epoch()
 
 
 def _check_optimizer(optimizer: object) -> None:
