@@ -64,6 +64,33 @@ def _among(callback: Any, callbacks: list[Any]) -> bool:
     return any(callback is one for one in callbacks)
 
 
+class TrainingPlan:
+    """What a config says of a training, so that it begins anew in each Trainer.
+
+    Args:
+        runner: The Runner, before it has built what trains.
+    """
+
+    def __init__(self, runner: Any) -> None:
+        self._runner = runner
+        self._given = {
+            name: getattr(runner, name)
+            for name in ("_train_loop", "optim_wrapper", "param_schedulers")
+        }
+        self._has_begun = False
+
+    def begin_in(self, trainer: Any) -> None:
+        """Give loop, optimizers and schedulers back to the config for a Trainer's first training.
+
+        What the config has as an object goes on as it is, and so does the model.
+        """
+        if self._has_begun and not trainer.fit_loop.has_begun:
+            for name, given in self._given.items():
+                setattr(self._runner, name, given)
+            self._runner.exact_state = None
+        self._has_begun = trainer.fit_loop.has_begun = True
+
+
 class RunBeginning(Callback):
     """Builds what a run needs when its Trainer sets up, and ends the run with it.
 
@@ -77,6 +104,9 @@ class RunBeginning(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Build loops and optimizers, announce ``before_run``, load or resume."""
         self.runner.current_run.enter()
+        if stage == "fit":
+            self.runner.module.plan.begin_in(trainer)
+        self.runner.datamodule.follow(trainer, stage)
         keep_samplers(trainer)
         self.runner.begin(stage)
 

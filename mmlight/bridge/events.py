@@ -104,6 +104,12 @@ class Dispatcher:
         self._settled = True
         self.point = ""
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What follows the hooks belongs to a Trainer that runs; the next run sets it anew.
+        after_hooks: dict[str, list] = {point: [] for point in POINTS}
+        calls: dict[str, list] = {point: [] for point in POINTS}
+        return {**vars(self), "_after_hooks": after_hooks, "_calls": calls, "_settled": False}
+
     @property
     def hooks(self) -> list[HookLike]:
         """The hooks, the highest priority first."""

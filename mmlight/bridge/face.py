@@ -44,6 +44,9 @@ class RunnerFace:
         """Whether the Trainer has a profiler that looks."""
         self.schedule: Schedule | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_events": None, "_conversion": None}  # of a Trainer that runs
+
     def bind(self, trainer: Trainer) -> None:
         """Read everything off ``trainer`` from now on."""
         self._trainer = trainer

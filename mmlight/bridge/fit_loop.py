@@ -34,6 +34,7 @@ class RunnerFitLoop(_FitLoop):
         self._data_source = stock._data_source  # the Trainer asks it whether there are data
         self.runner = runner
         self.documented_schedule = documented_schedule
+        self.has_begun = False
 
     def run(self) -> None:
         """Run the documented training loop between the strategy's start and end."""

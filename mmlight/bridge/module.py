@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.callbacks import BaseFinetuning
 from lightning.pytorch.strategies import FSDPStrategy
 from lightning.pytorch.trainer.states import TrainerFn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
-from mmlight.bridge.attach import attach
+from mmlight.bridge.attach import TrainingPlan, attach
+from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
+from mmlight.config import Config
+from mmlight.fileio.checkpoint_file import read_checkpoint
 from mmlight.model import BaseModel, MMFullyShardedDataParallel, is_model_wrapper
 from mmlight.model.state_dict import get_state_dict
 
 _set_trainer: Any = pl.LightningModule.trainer.fset  # type: ignore[attr-defined]  # a property
 
 
+_NOT_COPIED = ("_runner", "plan", "_trainer")
+
+
+class NotThereError(RuntimeError, AttributeError):
+    """A module has no Trainer, or no run: Lightning's error, which ``hasattr`` understands too."""
+
+
 class ModelModule(pl.LightningModule):
     """Runs ``model.train_step(batch, optim_wrapper)`` under any Lightning Trainer.
 
     Optimization is manual, since the optimizer wrapper does it. Weights are saved and loaded
-    without a prefix, so a checkpoint of this module is a checkpoint of the model.
+    without a prefix, so a checkpoint of this module is a checkpoint of the model. Attributes that
+    the module does not have are looked for in the model.
+
+    A copy (``copy.deepcopy``) has weights of its own and no run: it predicts and is exported, but
+    no Trainer trains it.
 
     Args:
         runner: The Runner that built the model; loops, evaluators and wrappers are taken from it.
@@ -35,19 +51,95 @@ class ModelModule(pl.LightningModule):
         self.strict_loading = False
         self.model = runner.model
         self._runner = (runner,)  # in a tuple: it is no submodule and has no state here
+        self.plan = TrainingPlan(runner)
+        self.register_load_state_dict_pre_hook(_load_without_prefix)
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]  # there are no hyperparameters here
+        cls,
+        checkpoint_path: Any,
+        map_location: Any = "cpu",
+        strict: bool = True,
+        weights_only: bool = True,
+        **changes: Any,
+    ) -> ModelModule:
+        """Rebuild the module of a checkpoint from the config in it, with the saved weights.
+
+        Args:
+            checkpoint_path: A file that CheckpointHook or ModelCheckpoint wrote. Its config is
+                Python, which is run.
+            map_location: Where its tensors go first, as for :func:`torch.load`.
+            strict: Whether each weight must have its counterpart.
+            weights_only: False also reads types that can run code; only for files you trust.
+            **changes: Other values for keys of the config, such as ``work_dir``.
+
+        Raises:
+            ValueError: If there is no config in the file, or none that can be read again.
+
+        Example:
+            >>> ModelModule.load_from_checkpoint("epoch_3.pth", work_dir="out")  # doctest: +SKIP
+        """
+        from mmlight.runner.ported import from_config  # which builds modules of this class
+
+        checkpoint = read_checkpoint(checkpoint_path, map_location, weights_only=weights_only)
+        cfg = _config_in(checkpoint, checkpoint_path)
+        cfg.merge_from_dict(changes)
+        module: Any = from_config(cfg).module
+        module.load_state_dict(checkpoint["state_dict"], strict=strict)
+        return module
 
     @property
     def runner(self) -> Any:
-        """The Runner that built the model."""
+        """The Runner that built the model.
+
+        Raises:
+            NotThereError: If this is a copy.
+        """
+        if self._runner is None:
+            raise NotThereError(
+                f"a copy of a {type(self).__name__} has no run, which is not copied: train and "
+                "evaluate the module that mmlight.from_config returned, or another of its modules"
+            )
         return self._runner[0]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ModelModule:
+        copied = memo[id(self)] = type(self).__new__(type(self))
+        for name, value in {**self.__getstate__(), **dict.fromkeys(_NOT_COPIED)}.items():
+            copied.__dict__[name] = copy.deepcopy(value, memo)
+        return copied
+
+    def __getattr__(self, name: str) -> Any:
+        """Look into the model for what callbacks and scripts expect here, such as ``backbone``."""
+        if hasattr(type(self), name):  # a property has failed: again, for its own error
+            return object.__getattribute__(self, name)
+        modules = self.__dict__.get("_modules", {})
+        if name in modules or "model" not in modules or name.startswith("__"):
+            return super().__getattr__(name)
+        model = modules["model"]
+        return getattr(model.module if is_model_wrapper(model) else model, name)
+
+    @property
+    def training(self) -> bool:  # type: ignore[override]  # what loops switch is the model
+        """Whether the model is in training mode."""
+        return self.model.training
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        """Leave it to the model, to which torch goes on."""
 
     @property
     def trainer(self) -> pl.Trainer:
         """The Trainer that runs this module; one that sets it gets the loops and hooks of the run.
 
         A Trainer does so first of all, before it settles its limits and sets up callbacks.
+
+        Raises:
+            NotThereError: If no Trainer has the module.
         """
-        return super().trainer
+        try:
+            return super().trainer
+        except RuntimeError as error:  # torch.jit.trace asks each attribute whether it is there
+            raise NotThereError(str(error)) from error
 
     @trainer.setter
     def trainer(self, trainer: pl.Trainer | None) -> None:
@@ -98,7 +190,27 @@ class ModelModule(pl.LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Return the optimizers of the wrapper, in its order."""
-        return optimizers_of(self.runner)
+        optimizers = optimizers_of(self.runner)
+        if any(isinstance(callback, BaseFinetuning) for callback in callbacks_of(self.trainer)):
+            for optimizer in optimizers:
+                _leave_out_frozen(optimizer)
+        return optimizers
+
+    def train_dataloader(self) -> Any:
+        """Return the config's training data, for a Trainer that was given none."""
+        return self.runner.datamodule.train_dataloader()
+
+    def val_dataloader(self) -> Any:
+        """Return the config's validation data, for a Trainer that was given none."""
+        return self.runner.datamodule.val_dataloader()
+
+    def test_dataloader(self) -> Any:
+        """Return the config's test data, for a Trainer that was given none."""
+        return self.runner.datamodule.test_dataloader()
+
+    def predict_dataloader(self) -> Any:
+        """Return the config's test or validation data, for a Trainer that was given none."""
+        return self.runner.datamodule.predict_dataloader()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model."""
@@ -124,7 +236,8 @@ class ModelModule(pl.LightningModule):
         """Add the documented keys to a checkpoint that the Trainer writes."""
         runner = self.runner
         if "mmlight" not in checkpoint:
-            checkpoint.update(documented_keys(runner))
+            # Lightning has the weights already, or a callback such as WeightAveraging others.
+            checkpoint.update({**documented_keys(runner), "state_dict": checkpoint["state_dict"]})
             checkpoint["mmlight"] = exact_state(runner)
             checkpoint["meta"] = make_meta(runner, checkpoint["mmlight"]["position"])
             runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
@@ -132,3 +245,32 @@ class ModelModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take everything but the weights from a checkpoint that the Trainer has read."""
         self.runner.resume_read(checkpoint, training=self.trainer.state.fn == TrainerFn.FITTING)
+
+
+def _load_without_prefix(
+    module: ModelModule, state_dict: dict[str, Any], prefix: str, *_: Any
+) -> None:
+    """Load the weights of a module in another one, such as an average, as they were saved there."""
+    inner = "model.module." if is_model_wrapper(module.model) else "model."
+    for name in [name for name in state_dict if name.startswith(prefix)]:
+        state_dict[f"{prefix}{inner}{name[len(prefix) :]}"] = state_dict.pop(name)
+
+
+def _leave_out_frozen(optimizer: torch.optim.Optimizer) -> None:
+    """Leave to a finetuning callback what it has frozen and will add as a group of its own."""
+    for group in optimizer.param_groups:
+        group["params"] = [one for one in group["params"] if one.requires_grad]
+
+
+def _config_in(checkpoint: dict[str, Any], path: Any) -> Config:
+    text = checkpoint.get("meta", {}).get("cfg")
+    instead = "load its weights into the module of mmlight.from_config by Trainer(...).test(..., \
+ckpt_path=...) or module.load_state_dict"
+    if not text:
+        raise ValueError(f"{path} has no config in meta['cfg']: {instead}")
+    try:
+        return Config.fromstring(text, ".py")
+    except Exception as error:  # the config runs as Python: anything can happen
+        raise ValueError(
+            f"the config in {path} cannot be read again, as one with objects in it: {instead}"
+        ) from error

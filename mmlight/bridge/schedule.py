@@ -187,7 +187,9 @@ class Schedule:
         every = self._trainer.reload_dataloaders_every_n_epochs
         if every and epochs_done - self._loaded_in >= every:
             self._loaded_in = epochs_done
-            self._loop.runner.reload_data()
+            runner = self._loop.runner
+            runner.datamodule.follow(self._trainer, "fit")
+            runner.reload_data()
 
     def validates_after_iteration(self, iteration: int) -> bool:
         """Tell whether a validation follows an iteration, the training being one epoch."""

@@ -41,6 +41,10 @@ class BaseLoop(metaclass=ABCMeta):
         """Return the number of batches of each dataloader, infinite for a stream."""
         return [length_of(one) for one in getattr(self, "dataloaders", [self.dataloader])]
 
+    def use(self, dataloader: Any) -> None:
+        """Take other data from the next pass on."""
+        self.dataloader = dataloader
+
     def check(self) -> None:
         """Say that a validation that runs as a whole is not tried before a training."""
         print_log(

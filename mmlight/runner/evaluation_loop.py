@@ -30,6 +30,7 @@ class EvaluationLoop(BaseLoop):
         evaluator: Evaluator | dict | list,
         fp16: bool = False,
     ) -> None:
+        _refuse_several(self, dataloader)
         super().__init__(runner, dataloader)
         if isinstance(evaluator, dict | list):
             self.evaluator = runner.build_evaluator(evaluator)
@@ -40,17 +41,22 @@ class EvaluationLoop(BaseLoop):
                 "evaluator must be a dict, a list or an Evaluator, "
                 f"but got {type(evaluator).__name__}"
             )
-        dataset: Any = getattr(self.dataloader, "dataset", None)
-        if hasattr(dataset, "metainfo"):
-            self.evaluator.dataset_meta = dataset.metainfo
-        share_metainfo(runner, self.dataloader)
+        self._share_metainfo()
         self.stream = ResumableLoader(self.dataloader)
         self.fp16 = fp16
         self._losses = EvaluationLosses(self.mode)
 
     def use(self, dataloader: DataLoader) -> None:
         """Evaluate on other data from the next pass on."""
+        _refuse_several(self, dataloader)
         self.dataloader = dataloader
+        self._share_metainfo()
+
+    def _share_metainfo(self) -> None:
+        dataset: Any = getattr(self.dataloader, "dataset", None)
+        if hasattr(dataset, "metainfo"):
+            self.evaluator.dataset_meta = dataset.metainfo
+        share_metainfo(self.runner, self.dataloader)
 
     def _run(self) -> dict:
         mode, runner = self.mode, self.runner
@@ -103,6 +109,15 @@ class EvaluationLoop(BaseLoop):
         outputs = self._predict(data_batch)
         runner.call_hook(
             f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs
+        )
+
+
+def _refuse_several(loop: EvaluationLoop, dataloader: Any) -> None:
+    if isinstance(dataloader, list | tuple):
+        kind, mode = type(loop).__name__, loop.mode
+        raise TypeError(
+            f"{kind} takes one dataloader, but got {len(dataloader)}: use {mode}_cfg="
+            f"dict(type='Multi{mode.title()}Loop') with an evaluator for each"
         )
 
 

@@ -35,7 +35,7 @@ class _MultiLoop(BaseLoop):
         if not loaders:
             raise ValueError(f"{type(self).__name__} needs a dataloader, but got {dataloader!r}")
         super().__init__(runner, loaders[0])
-        self.dataloaders = [self.dataloader]
+        self.dataloaders: list[DataLoader] = [self.dataloader]
         for loader in loaders[1:]:
             if isinstance(loader, dict):
                 loader = runner.build_dataloader(
@@ -68,6 +68,21 @@ class _MultiLoop(BaseLoop):
                         "would overwrite each other; set a different prefix for each dataset"
                     )
         return evaluators
+
+    def use(self, dataloader: Any) -> None:
+        """Evaluate on other data from the next pass on.
+
+        Raises:
+            ValueError: If there are not as many dataloaders as evaluators.
+        """
+        loaders = list(dataloader) if isinstance(dataloader, (list, tuple)) else [dataloader]
+        if len(loaders) != len(self.evaluators):
+            raise ValueError(
+                f"{type(self).__name__} has {len(self.evaluators)} evaluators but got "
+                f"{len(loaders)} dataloaders; give each dataset its own"
+            )
+        self.dataloaders, self.dataloader = loaders, loaders[0]
+        self.total_length = sum(len(loader) for loader in loaders)
 
     def _datasets(self) -> Iterator[None]:
         """Make each dataset and its evaluator the current ones."""
