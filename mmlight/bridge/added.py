@@ -9,7 +9,7 @@ from torch import nn
 KEY = "averages"
 
 
-def mark_as_added(part: nn.Module, copy_of: str) -> None:
+def mark_as_added(part: Any, copy_of: str) -> None:
     """Note that a hook makes ``part``, a copy of the part with that name, for a model."""
     part._added_copy_of = copy_of
 
@@ -47,5 +47,5 @@ def put_back(checkpoint: dict[str, Any], module: nn.Module) -> None:
 
 
 def _added(module: nn.Module) -> dict[str, str]:
-    parts = module.named_modules()
-    return {name: part._added_copy_of for name, part in parts if hasattr(part, "_added_copy_of")}
+    marks = {name: getattr(part, "_added_copy_of", None) for name, part in module.named_modules()}
+    return {name: original for name, original in marks.items() if isinstance(original, str)}

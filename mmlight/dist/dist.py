@@ -6,7 +6,7 @@ A tensor may be on any device: it travels on the device of the backend and comes
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
@@ -280,7 +280,7 @@ def all_reduce_dict(
 
 
 def all_reduce_params(
-    params: list[Tensor] | Generator[Tensor, None, None],
+    params: Iterable[Tensor],
     coalesce: bool = True,
     bucket_size_mb: int = -1,
     op: str = "sum",

@@ -10,6 +10,7 @@ from .logger_hook import LoggerHook
 from .naive_visualization_hook import NaiveVisualizationHook
 from .param_scheduler_hook import ParamSchedulerHook
 from .profiler_hook import ProfilerHook
+from .runner_protocol import RunnerLike
 from .runtime_info_hook import RuntimeInfoHook
 from .sampler_seed_hook import DistSamplerSeedHook
 from .sync_buffer_hook import SyncBuffersHook
@@ -28,6 +29,7 @@ __all__ = [
     "ParamSchedulerHook",
     "PrepareTTAHook",
     "ProfilerHook",
+    "RunnerLike",
     "RuntimeInfoHook",
     "SyncBuffersHook",
 ]

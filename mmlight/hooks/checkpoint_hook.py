@@ -16,6 +16,7 @@ from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import NO_VALIDATION, warn_of_never, why_never
 from mmlight.hooks.out_dir import check_backend_args, experiment_dir
 from mmlight.hooks.publish import publish_checkpoint
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
 from mmlight.utils import is_seq_of
@@ -125,7 +126,7 @@ class CheckpointHook(Hook):
         """The metrics in ``save_best``."""
         return self._best.metrics
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Settle where checkpoints go, and take up what a resumed run has kept so far.
 
         Raises:
@@ -147,7 +148,7 @@ class CheckpointHook(Hook):
                 outdated.append(self.keep_ckpt_ids.pop(0))
         self._remove([self._path_of(step) for step in outdated])
 
-    def _check_use(self, runner: Any) -> None:
+    def _check_use(self, runner: RunnerLike) -> None:
         known = inspect.signature(runner.save_checkpoint).parameters
         takes_any = any(one.kind is one.VAR_KEYWORD for one in known.values())
         for name in self.args:
@@ -171,7 +172,7 @@ class CheckpointHook(Hook):
             why = why_never(self.interval, self.save_begin, end, unit)
             warn_of_never(runner, self, "save at intervals", why, save_begin=self.save_begin)
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: RunnerLike) -> None:
         """Save a checkpoint if it is time, counted in epochs."""
         if not self.by_epoch:
             return
@@ -183,7 +184,7 @@ class CheckpointHook(Hook):
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: dict | None = None,
@@ -197,7 +198,7 @@ class CheckpointHook(Hook):
             runner.logger.info(f"Saving checkpoint at {runner.iter + 1} iterations")
             self._save(runner, runner.iter + 1, runner.epoch, runner.iter + 1)
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Save a checkpoint for each metric that is better than ever."""
         if self.save_best is None:
             return
@@ -214,7 +215,7 @@ class CheckpointHook(Hook):
         if found and self.last_ckpt is not None:
             self._save(runner, step, runner.epoch, runner.iter)
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: RunnerLike) -> None:
         """Publish the newest and the best checkpoints if ``published_keys`` are given."""
         if self.published_keys is None or not is_main_process():
             return
@@ -224,7 +225,7 @@ class CheckpointHook(Hook):
             published = publish_checkpoint(path, self.published_keys, self._backend, runner.logger)
             runner.logger.info(f"The checkpoint ({path}) is published to {published}.")
 
-    def save_interrupted(self, runner: Any) -> str:
+    def save_interrupted(self, runner: RunnerLike) -> str:
         """Save the run in the middle, for a process that must end; return the checkpoint's path.
 
         The next checkpoint takes its place, so that the files in the end are those of a run that
@@ -247,14 +248,14 @@ class CheckpointHook(Hook):
             self._remove([previous])
         return path
 
-    def _name_last(self, runner: Any, path: str) -> None:
+    def _name_last(self, runner: RunnerLike, path: str) -> None:
         if is_main_process():
             write_text_atomically(path, Path(runner.work_dir, _LAST))
 
     def _path_of(self, step: int) -> str:
         return self._backend.join_path(self._dir, self.filename_tmpl.format(step))
 
-    def _save(self, runner: Any, step: int, epoch: int, iteration: int) -> None:
+    def _save(self, runner: RunnerLike, step: int, epoch: int, iteration: int) -> None:
         """Save the checkpoint of ``step``, name it the last one, then remove the outdated."""
         self.last_ckpt = self._path_of(step)
         hub = runner.message_hub
@@ -283,7 +284,7 @@ class CheckpointHook(Hook):
         if interrupted is not None:
             self._remove([interrupted])
 
-    def _save_best(self, runner: Any, metric: str, score: float, step: int) -> None:
+    def _save_best(self, runner: RunnerLike, metric: str, score: float, step: int) -> None:
         """Save the checkpoint of a best ``metric``, then remove the one it replaces."""
         hub = runner.message_hub
         name = f"best_{metric}_{self.filename_tmpl.format(step)}".replace("/", "_")

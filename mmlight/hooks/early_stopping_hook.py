@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from mmlight.hooks.hook import Hook
 from mmlight.hooks.metric_rule import BETTER, WORST, infer_rule
 from mmlight.hooks.never import NO_VALIDATION, warn_of_never
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 
@@ -60,7 +60,7 @@ class EarlyStoppingHook(Hook):
         self.wait_count = 0
         self.best_score = WORST[self.rule]
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Check that the training can be stopped.
 
         Raises:
@@ -72,7 +72,7 @@ class EarlyStoppingHook(Hook):
                 f"{type(runner.train_loop).__name__} has none"
             )
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Start counting; a resumed run counts the validations before it again, from its log."""
         self.wait_count = 0
         self.best_score = WORST[self.rule]
@@ -83,7 +83,7 @@ class EarlyStoppingHook(Hook):
             for score in runner.message_hub.get_scalar(key).data[0]:
                 self._check_stop_condition(float(score))
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Compare the metric with its best value so far and decide.
 
         Raises:

@@ -11,6 +11,7 @@ from lightning.pytorch import LightningModule, Trainer
 
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import iterations_of, warn_of_never, why_never
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 from mmlight.model.state_dict import load_state_dict
@@ -66,9 +67,10 @@ class EMAHook(Hook):
         self.begin_epoch = begin_epoch
         self.enabled_by_epoch = begin_epoch > 0
         self.src_model: Any = None
+        self.ema_model: Any = None
         self._in_place = False
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Make the average, a copy of the model; one that this hook has of the model goes on."""
         model = runner.model
         model = bare_model(model)
@@ -77,7 +79,7 @@ class EMAHook(Hook):
         self.src_model = model
         self.ema_model = MODELS.build(self.ema_cfg, default_args={"model": self.src_model})
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Check that averaging begins within the run.
 
         Raises:
@@ -99,7 +101,7 @@ class EMAHook(Hook):
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: dict | None = None,
@@ -113,21 +115,21 @@ class EMAHook(Hook):
                 for name, average in self.ema_model.module.state_dict().items():
                     average.copy_(source[name])
 
-    def before_val_epoch(self, runner: Any) -> None:
+    def before_val_epoch(self, runner: RunnerLike) -> None:
         """Put the average in the model's place."""
         if self._ema_started(runner):
             self._swap_ema_parameters()
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Put the trained weights back."""
         if self._ema_started(runner):
             self._swap_ema_parameters()
 
-    def before_test_epoch(self, runner: Any) -> None:
+    def before_test_epoch(self, runner: RunnerLike) -> None:
         """Put the average in the model's place."""
         self._swap_ema_parameters()
 
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Put the trained weights back."""
         self._swap_ema_parameters()
 
@@ -146,13 +148,13 @@ class EMAHook(Hook):
         if self._in_place:
             self._swap_ema_parameters()
 
-    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
         """Add ``ema_state_dict`` to ``checkpoint`` and exchange it with ``state_dict``."""
         if self._ema_started(runner):
             checkpoint["ema_state_dict"] = self.ema_model.state_dict()
             self._swap_ema_state_dict(checkpoint)
 
-    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
         """Resume the average; without one in ``checkpoint``, start from the weights loaded.
 
         Raises:
@@ -171,7 +173,7 @@ class EMAHook(Hook):
             )
         load_state_dict(self.ema_model.module, checkpoint["state_dict"], strict=self.strict_load)
 
-    def _ema_started(self, runner: Any) -> bool:
+    def _ema_started(self, runner: RunnerLike) -> bool:
         if self.enabled_by_epoch:
             return runner.epoch + 1 >= self.begin_epoch
         return runner.iter + 1 >= self.begin_iter

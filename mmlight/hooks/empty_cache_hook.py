@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import warn_of_never
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 
@@ -51,7 +51,7 @@ class EmptyCacheHook(Hook):
         }
         return [point for point in super().get_triggered_stages() if asked.get(point, True)]
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Warn if no memory will be released."""
         why = "before_epoch, after_epoch and after_iter are all False" if self._never else None
         warn_of_never(runner, self, "release memory", why, after_epoch=self._do_after_epoch)
@@ -60,17 +60,17 @@ class EmptyCacheHook(Hook):
     def _never(self) -> bool:
         return not (self._do_before_epoch or self._do_after_epoch or self._do_after_iter)
 
-    def _before_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _before_epoch(self, runner: RunnerLike, mode: str = "train") -> None:
         if self._do_before_epoch:
             torch.cuda.empty_cache()
 
-    def _after_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _after_epoch(self, runner: RunnerLike, mode: str = "train") -> None:
         if self._do_after_epoch:
             torch.cuda.empty_cache()
 
     def _after_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Sequence | dict | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.length import batches_of
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 
@@ -33,19 +34,19 @@ class IterTimerHook(Hook):
         self.start_iter = 0
         self.t = time.time()
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Note the iteration at which this process starts; those before it took no time here."""
         self.start_iter = runner.iter
         self.time_sec_tot = 0.0
 
-    def _before_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _before_epoch(self, runner: RunnerLike, mode: str = "train") -> None:
         self.t = time.time()
 
-    def _after_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _after_epoch(self, runner: RunnerLike, mode: str = "train") -> None:
         self.time_sec_test_val = 0.0
 
     def _before_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, mode: str = "train"
+        self, runner: RunnerLike, batch_idx: int, data_batch: DataBatch = None, mode: str = "train"
     ) -> None:
         runner.message_hub.update_scalar(
             "train/data_time" if mode == "train" else f"{mode}/data_time", time.time() - self.t
@@ -53,7 +54,7 @@ class IterTimerHook(Hook):
 
     def _after_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Sequence | dict | None = None,
@@ -75,7 +76,7 @@ class IterTimerHook(Hook):
         done = batch_idx + 1
         self._foretell(runner, self.time_sec_test_val / done, self._batches(runner, mode) - done)
 
-    def _batches(self, runner: Any, mode: str) -> float:
+    def _batches(self, runner: RunnerLike, mode: str) -> float:
         """Batches of a whole validation or test."""
         return batches_of(runner.val_loop if mode == "val" else runner.test_loop)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import warn_of_never, why_never
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 from mmlight.utils.dl_utils import tensor2imgs
 
@@ -40,18 +41,18 @@ class NaiveVisualizationHook(Hook):
         self.draw_gt = draw_gt
         self.draw_pred = draw_pred
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: RunnerLike) -> None:
         """Warn if nothing will be drawn."""
         why = why_never(self._interval, self._interval, None, "batches")
         warn_of_never(runner, self, "draw an image", why, interval=self._interval)
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Give the model to the visualizer, whose backends may draw it as a graph."""
         runner.visualizer.add_graph(runner.model, None)
 
     def after_test_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Sequence | None = None,

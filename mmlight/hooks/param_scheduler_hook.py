@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 from mmlight.bridge.lr_schedulers import why_none_is_left
 from mmlight.bridge.trainer_face import TrainerFace
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 
-def _all_schedulers(runner: Any) -> list:
+def _all_schedulers(runner: RunnerLike) -> list:
     schedulers = runner.param_schedulers
     if isinstance(schedulers, dict):
         # A single config, or configs by optimizer, where nothing is trained: not built then.
@@ -39,7 +39,7 @@ class ParamSchedulerHook(Hook):
     priority = "LOW"
     training_only = True
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Warn if there is nothing to do, in a Trainer whose owner added this hook."""
         if isinstance(runner, TrainerFace) and runner.param_schedulers is None:
             reason = why_none_is_left(runner.trainer)
@@ -52,7 +52,7 @@ class ParamSchedulerHook(Hook):
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: dict | None = None,
@@ -64,13 +64,13 @@ class ParamSchedulerHook(Hook):
             if not scheduler.by_epoch:
                 scheduler.step()
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: RunnerLike) -> None:
         """Step the schedulers that count epochs."""
         for scheduler in _all_schedulers(runner):
             if scheduler.by_epoch:
                 scheduler.step()
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Give the ``metrics`` to the schedulers that depend on one."""
         if metrics is None:
             return

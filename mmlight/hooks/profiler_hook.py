@@ -11,6 +11,7 @@ import torch
 
 from mmlight.dist import master_only
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 _TRACES = ("log_trace", "tb_trace")
@@ -89,7 +90,7 @@ class ProfilerHook(Hook):
         self.json_trace_path = json_trace_path
         self._left = 0
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Make the profiler.
 
         Raises:
@@ -105,7 +106,7 @@ class ProfilerHook(Hook):
             with_flops=self.with_flops,
         )
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Check the length of the training and start profiling.
 
         Raises:
@@ -119,14 +120,14 @@ class ProfilerHook(Hook):
         self._left = self.profile_times
         self.profiler.start()
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: RunnerLike) -> None:
         """Count an epoch."""
         if self.by_epoch:
             self._count(runner)
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: dict | None = None,
@@ -137,23 +138,23 @@ class ProfilerHook(Hook):
             if not self.by_epoch:
                 self._count(runner)
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: RunnerLike) -> None:
         """Stop profiling if the training ended early."""
         if self._left > 0:
             self._stop(runner)
 
-    def _count(self, runner: Any) -> None:
+    def _count(self, runner: RunnerLike) -> None:
         if self._left > 0:
             self._left -= 1
             if self._left == 0:
                 self._stop(runner)
 
-    def _stop(self, runner: Any) -> None:
+    def _stop(self, runner: RunnerLike) -> None:
         self._left = 0
         self.profiler.stop()
         self._export_chrome_trace(runner)
 
-    def _parse_trace_config(self, runner: Any) -> Callable | None:
+    def _parse_trace_config(self, runner: RunnerLike) -> Callable | None:
         """The function that ``on_trace_ready`` asks for."""
         wanted = self.on_trace_ready
         if wanted is None or callable(wanted):
@@ -177,7 +178,7 @@ class ProfilerHook(Hook):
         return print_table
 
     @master_only
-    def _export_chrome_trace(self, runner: Any) -> None:
+    def _export_chrome_trace(self, runner: RunnerLike) -> None:
         runner.logger.info(f"Profiled the first {self.profile_times} {self._unit} of the training.")
         if self.json_trace_path is not None:
             self.profiler.export_chrome_trace(self.json_trace_path)

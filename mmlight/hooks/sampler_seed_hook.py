@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mmlight.hooks.hook import Hook
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 
@@ -21,7 +20,7 @@ class DistSamplerSeedHook(Hook):
 
     priority = "NORMAL"
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: RunnerLike) -> None:
         """Give the epoch to the sampler, or else to the sampler of the batch sampler."""
         loader = runner.train_loop.dataloader
         samplers = (

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from mmlight.engine.gen_visualizer import GenVisualizer
-from mmlight.hooks import Hook
+from mmlight.hooks import Hook, RunnerLike
 from mmlight.hooks.never import warn_of_never
 from mmlight.registry import HOOKS
 from mmlight.structures import BaseDataElement
@@ -50,7 +50,7 @@ class BasicVisualizationHook(Hook):
         self._interval = intervals
         self._on = {mode for mode, on in zip(modes, (on_train, on_val, on_test), strict=True) if on}
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Warn if nothing will be shown."""
         if not any(self._interval.get(mode, 1) > 0 for mode in self._on):
             why = "no mode is switched on with an interval that is positive"

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mmlight.bridge.added import mark_as_added
 from mmlight.engine.hooks.network_pair import NetworkPair
-from mmlight.hooks import Hook
+from mmlight.hooks import Hook, RunnerLike
 from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
@@ -158,7 +158,7 @@ class ExponentialMovingAverageHook(Hook):
             )
         return weights, rest
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Find the networks, and make the averages that are missing.
 
         Args:
@@ -185,7 +185,7 @@ class ExponentialMovingAverageHook(Hook):
                 self._made.add(key)
         self._pair(self._networks(model))
 
-    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
         """Note which averages the checkpoint has, so that these stay as loaded.
 
         Args:
@@ -197,7 +197,7 @@ class ExponentialMovingAverageHook(Hook):
             key for key in self._made if not any(name.startswith(f"{key}.") for name in loaded)
         }
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Let the averages begin where their originals do, and warn if they never move on.
 
         Args:
@@ -209,7 +209,7 @@ class ExponentialMovingAverageHook(Hook):
         warn_of_never(runner, self, "average", why, interval=self.interval, **cause)
         self._fill(runner)
 
-    def before_val(self, runner: Any) -> None:
+    def before_val(self, runner: RunnerLike) -> None:
         """Do the same where there is no training.
 
         Args:
@@ -217,7 +217,7 @@ class ExponentialMovingAverageHook(Hook):
         """
         self._fill(runner)
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: RunnerLike) -> None:
         """Do the same where there is no training.
 
         Args:
@@ -226,7 +226,7 @@ class ExponentialMovingAverageHook(Hook):
         self._fill(runner)
 
     @torch.no_grad()
-    def _fill(self, runner: Any) -> None:
+    def _fill(self, runner: RunnerLike) -> None:
         """Make the averages that this hook made, and no checkpoint filled, equal their originals.
 
         Weights are initialised and loaded only after ``before_run``.
@@ -237,7 +237,7 @@ class ExponentialMovingAverageHook(Hook):
                 pair.copy()
         self._made.clear()
 
-    def every_n_iters(self, runner: Any, n: int) -> bool:  # type: ignore[override]
+    def every_n_iters(self, runner: RunnerLike, n: int) -> bool:  # type: ignore[override]
         """Tell whether the averages change in this iteration.
 
         Args:
@@ -255,7 +255,7 @@ class ExponentialMovingAverageHook(Hook):
     @torch.no_grad()
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
@@ -278,7 +278,7 @@ class ExponentialMovingAverageHook(Hook):
             else:
                 pair.apply(self.interp_func)
 
-    def _current_pairs(self, runner: Any) -> list[NetworkPair]:
+    def _current_pairs(self, runner: RunnerLike) -> list[NetworkPair]:
         networks = list(self._networks(bare_model(runner.model)))
         if len(self._pairs) != len(networks) or not all(
             pair.holds_for(*both) for pair, both in zip(self._pairs, networks, strict=True)

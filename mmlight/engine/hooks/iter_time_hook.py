@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from mmlight.hooks import IterTimerHook
+from mmlight.hooks import IterTimerHook, RunnerLike
 from mmlight.registry import HOOKS
 
 
@@ -20,7 +18,7 @@ class GenIterTimerHook(IterTimerHook):
         'NORMAL'
     """
 
-    def _batches(self, runner: Any, mode: str) -> float:
+    def _batches(self, runner: RunnerLike, mode: str) -> float:
         loop = runner.val_loop if mode == "val" else runner.test_loop
         total = getattr(loop, "total_length", None)
         return super()._batches(runner, mode) if total is None else total

@@ -7,7 +7,7 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 from mmlight.dataset import DefaultSampler, InfiniteSampler
-from mmlight.hooks import Hook
+from mmlight.hooks import Hook, RunnerLike
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.runner.endless import EndlessLoader
@@ -36,7 +36,7 @@ class PGGANFetchDataHook(Hook):
     def __init__(self) -> None:
         self._scale: int | None = None
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Begin with the scale that the model has.
 
         Args:
@@ -45,7 +45,9 @@ class PGGANFetchDataHook(Hook):
         self._scale = None
         self._follow(runner)
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: DATA_BATCH = None) -> None:
+    def before_train_iter(
+        self, runner: RunnerLike, batch_idx: int, data_batch: DATA_BATCH = None
+    ) -> None:
         """Follow a model that grew between two iterations.
 
         Args:
@@ -58,7 +60,7 @@ class PGGANFetchDataHook(Hook):
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
@@ -73,7 +75,7 @@ class PGGANFetchDataHook(Hook):
         """
         self._follow(runner)
 
-    def _follow(self, runner: Any) -> None:
+    def _follow(self, runner: RunnerLike) -> None:
         scale = getattr(bare_model(runner.model), "curr_scale", None)
         if scale is None:
             raise TypeError(

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from mmlight.dist import is_main_process
-from mmlight.hooks import Hook
+from mmlight.hooks import Hook, RunnerLike
 from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
@@ -68,7 +68,7 @@ class PickleDataHook(Hook):
         self._done = 0
         self._looked = False
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Warn if no file will be written.
 
         Args:
@@ -79,7 +79,7 @@ class PickleDataHook(Hook):
             why = why_never(self.interval, self.interval, iterations_of(runner), "iterations")
             warn_of_never(runner, self, "write a file", why, interval=self.interval)
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Write a file, if wanted before the run.
 
         Args:
@@ -89,7 +89,7 @@ class PickleDataHook(Hook):
             self._outputs, self._done = {}, runner.iter
             self._pickle_data(runner)
 
-    def after_run(self, runner: Any) -> None:
+    def after_run(self, runner: RunnerLike) -> None:
         """Write a file, if wanted after the run.
 
         Args:
@@ -101,7 +101,7 @@ class PickleDataHook(Hook):
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
@@ -122,7 +122,7 @@ class PickleDataHook(Hook):
             self._done = runner.iter + 1
             self._pickle_data(runner)
 
-    def _warn_of_missing(self, runner: Any) -> None:
+    def _warn_of_missing(self, runner: RunnerLike) -> None:
         """Tell in the first iteration what may be missing in a later one."""
         model = bare_model(runner.model)
         missing = [
@@ -136,7 +136,7 @@ class PickleDataHook(Hook):
                 f"{list(self._outputs)}, and {type(model).__name__} has no such attribute"
             )
 
-    def _pickle_data(self, runner: Any) -> None:
+    def _pickle_data(self, runner: RunnerLike) -> None:
         """Write the values into a file.
 
         Args:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmlight.dist import all_reduce
 from mmlight.engine.schedulers import ReduceLR
-from mmlight.hooks import ParamSchedulerHook
+from mmlight.hooks import ParamSchedulerHook, RunnerLike
 from mmlight.registry import HOOKS
 
 DATA_BATCH = dict | tuple | list | None
@@ -55,7 +55,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
@@ -87,7 +87,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         if not self.by_epoch and self.every_n_train_iters(runner, self.interval):
             self._step(runner, self._calculate_average_value())
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: RunnerLike) -> None:
         """Step if epochs count.
 
         Args:
@@ -99,7 +99,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         if self.val_metric is None and self.by_epoch and self.every_n_epochs(runner, self.interval):
             self._step(runner, self._calculate_average_value())
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Step on the metric, if one is watched.
 
         Args:
@@ -120,7 +120,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         if self._validations % self.interval == 0:
             self._step(runner, float(metrics[self.val_metric]))
 
-    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
         """Keep what has been noted since the last step.
 
         Args:
@@ -133,7 +133,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             "validations": self._validations,
         }
 
-    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
         """Go on with what had been noted.
 
         Args:
@@ -158,7 +158,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         self._sum, self._count = None, 0
         return average.item()
 
-    def _step(self, runner: Any, value: float) -> None:
+    def _step(self, runner: RunnerLike, value: float) -> None:
         for scheduler in _schedulers(runner):
             if _is_fed(scheduler):
                 scheduler.observe(value)
@@ -170,7 +170,7 @@ def _is_fed(scheduler: Any) -> bool:
     return isinstance(scheduler, ReduceLR) and scheduler.monitor is None
 
 
-def _schedulers(runner: Any) -> Iterator[Any]:
+def _schedulers(runner: RunnerLike) -> Iterator[Any]:
     groups = runner.param_schedulers or []
     for group in groups.values() if isinstance(groups, dict) else [groups]:
         yield from group

@@ -19,7 +19,7 @@ from mmlight.engine.sample_access import (
     samples_of,
 )
 from mmlight.engine.samplers import get_sampler, sampling
-from mmlight.hooks import Hook
+from mmlight.hooks import Hook, RunnerLike
 from mmlight.hooks.never import iterations_to_count, warn_of_never, why_never
 from mmlight.logging import MessageHub
 from mmlight.model.bare_model import bare_model
@@ -167,7 +167,7 @@ class VisualizationHook(Hook):
         check_entry(kwargs, self.VIS_KWARGS_MAPPING)
         return kwargs
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Check that the model can be sampled.
 
         Raises:
@@ -176,7 +176,7 @@ class VisualizationHook(Hook):
         """
         check_model(self.vis_kwargs_list, bare_model(runner.model))
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Check that the run has what is to be shown, and that it is long enough.
 
         Raises:
@@ -191,12 +191,12 @@ class VisualizationHook(Hook):
             why = "there is nothing to show in the training, and a test is left out"
             warn_of_never(runner, self, "show samples", why, vis_kwargs_list=None)
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: RunnerLike) -> None:
         """Begin to count the samples of a test anew."""
         self._saved_at_test = 0
 
     def after_val_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        self, runner: RunnerLike, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Do nothing: validation is not visualized.
 
@@ -208,7 +208,7 @@ class VisualizationHook(Hook):
         """
 
     def after_test_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        self, runner: RunnerLike, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Store each sample of a test as an image, up to ``max_save_at_test``.
 
@@ -236,7 +236,11 @@ class VisualizationHook(Hook):
             self._saved_at_test += 1
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+        self,
+        runner: RunnerLike,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | None = None,
     ) -> None:
         """Show samples, if it is time for it.
 
@@ -255,7 +259,7 @@ class VisualizationHook(Hook):
             self._vis_messages(batch_idx)
 
     def vis_sample(
-        self, runner: Any, batch_idx: int, data_batch: Any, outputs: dict | None = None
+        self, runner: RunnerLike, batch_idx: int, data_batch: Any, outputs: dict | None = None
     ) -> None:
         """Generate and show samples, leaving the training as it was.
 
@@ -280,7 +284,7 @@ class VisualizationHook(Hook):
             )
 
     def _generate(
-        self, runner: Any, module: nn.Module, index: int, kwargs: Mapping[str, Any]
+        self, runner: RunnerLike, module: nn.Module, index: int, kwargs: Mapping[str, Any]
     ) -> list:
         wanted = kwargs["n_samples"] or _DEFAULT_BATCH
         batch_size = getattr(runner.train_dataloader, "batch_size", None) or _DEFAULT_BATCH
