@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
+from typing_extensions import Unpack
 
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import iterations_of, warn_of_never, why_never
@@ -18,6 +19,16 @@ from mmlight.model.state_dict import load_state_dict
 from mmlight.registry import HOOKS, MODELS
 
 _PREFIX = "module."
+
+
+class AverageOptions(TypedDict, total=False):
+    """Arguments of the averages in :mod:`mmlight.model`, which a command line offers as flags."""
+
+    momentum: float
+    gamma: int
+    interval: int
+    device: torch.device | None
+    update_buffers: bool
 
 
 @HOOKS.register_module()
@@ -52,7 +63,7 @@ class EMAHook(Hook):
         strict_load: bool = False,
         begin_iter: int = 0,
         begin_epoch: int = 0,
-        **kwargs: Any,
+        **kwargs: Unpack[AverageOptions],
     ) -> None:
         for name, begin in (("begin_iter", begin_iter), ("begin_epoch", begin_epoch)):
             if begin < 0:
