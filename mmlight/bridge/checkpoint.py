@@ -175,7 +175,8 @@ def _is_tensor(value: Any) -> bool:
 
 def _stream_state(loop: Any) -> dict[str, Any] | None:
     stream = getattr(loop, "stream", None)
-    return None if stream is None else stream.state_dict()
+    # A hook may have put an iterator of its own in place of the loop's.
+    return stream.state_dict() if hasattr(stream, "state_dict") else None
 
 
 def _position(runner: Any) -> dict[str, Any]:

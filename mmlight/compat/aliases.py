@@ -1,4 +1,4 @@
-"""The finder that answers imports of ``mmengine``, ``mmedit.engine`` and ``mmagic.engine``."""
+"""The finder that answers imports of ``mmengine`` and, where they are missing, of engines."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ ALIASES = {
     "mmedit.engine": "mmlight.engine",
     "mmagic.engine": "mmlight.engine",
 }
+# Parts of packages that may be installed, and then are better answered by these.
+_PARTS = ("mmedit.engine", "mmagic.engine")
 
 
 def install() -> None:
@@ -25,8 +27,8 @@ def install() -> None:
 
     From then on ``mmengine.a.b`` is the very module ``mmlight.a.b``, so that ``isinstance`` and
     registries agree whichever name a package uses. ``mmengine`` itself also has the names that
-    MMEngine offers at its top, and the version whose interface mmlight has. Calling it again does
-    nothing.
+    MMEngine offers at its top, and the version whose interface mmlight has. The engine of an
+    installed MMagic or MMEditing is its own, and runs on mmlight. Calling it again does nothing.
 
     Raises:
         RuntimeError: If one of the real packages is already imported: objects of both would meet.
@@ -71,6 +73,8 @@ class AliasFinder(MetaPathFinder):
         if fullname == "mmengine":
             return ModuleSpec(fullname, _RootLoader(), is_package=True)
         if (aliased := target_of(fullname)) is not None:
+            if _is_installed(fullname, path):
+                return None
             if importlib.util.find_spec(aliased) is None:
                 return None
             return ModuleSpec(fullname, _AliasLoader(aliased), is_package=True)
@@ -79,6 +83,16 @@ class AliasFinder(MetaPathFinder):
             # Nothing but the aliased child is in it, but Python imports the parent first.
             return ModuleSpec(fullname, None, is_package=True)
         return None
+
+
+def _is_installed(name: str, path: Sequence[str] | None) -> bool:
+    """Tell whether a module belongs to an engine that an installed package has."""
+    part = next((part for part in _PARTS if name == part or name.startswith(f"{part}.")), None)
+    if part is None:
+        return False
+    if name == part:
+        return PathFinder.find_spec(name, path) is not None
+    return sys.modules[part].__name__ == part
 
 
 class _AliasLoader(Loader):

@@ -25,6 +25,7 @@ from .resumable_loader import ResumableLoader
 from .utils import calc_dynamic_intervals
 
 Intervals = list[tuple[int, int]]
+_InfiniteDataloaderIterator = EndlessLoader  # what packages such as mmagic put in a loop's place
 
 
 class TrainLoop(BaseLoop):
@@ -341,12 +342,23 @@ class IterBasedTrainLoop(TrainLoop):
         exact, self.runner.exact_state = self.runner.exact_state, None
         if exact is not None:
             self._restore_validation(exact)
-            self.dataloader_iterator.load_state_dict(exact["loader"])
+            if exact["loader"] is not None and hasattr(self.stream, "load_state_dict"):
+                self.stream.load_state_dict(exact["loader"])
+            else:
+                self._skip_done()
             set_rng_state(exact["rng"])
             if exact["position"]["phase"] == "iter":
                 self._validate_if_due()
         elif self.iter > 0:
-            self.dataloader_iterator.seek(self.iter)
+            self._skip_done()
+
+    def _skip_done(self) -> None:
+        """Leave out what was trained on; an iterator that a hook has put here has to read it."""
+        if hasattr(self.stream, "seek"):
+            self.stream.seek(self.iter)
+            return
+        for _ in range(self.iter):
+            next(self.dataloader_iterator)
 
     def _validate_if_due(self) -> None:
         if self.runner.schedule.validates_after_iteration(self.iter):

@@ -49,6 +49,33 @@ def import_engine(engine: str, package: str) -> None:
     assert aliased.ExponentialMovingAverageHook is hooks.ExponentialMovingAverageHook
 
 
+def test_the_engine_of_an_installed_package_is_its_own(mmlight: Engine, tmp_path: Path) -> None:
+    hooks = tmp_path / "mmagic" / "engine" / "hooks"
+    hooks.mkdir(parents=True)
+    for folder in (hooks.parent.parent, hooks.parent):
+        (folder / "__init__.py").touch()
+    (hooks / "__init__.py").write_text("from mmengine.hooks import Hook\nclass Mine(Hook): ...\n")
+    own, other = mmlight.run(import_own_engine, str(tmp_path))
+    assert own == "mmagic.engine.hooks"
+    assert other == "mmlight.engine.hooks"
+
+
+def import_own_engine(engine: str, folder: str) -> tuple[str, str]:
+    import sys
+
+    import mmlight.compat
+
+    sys.path.insert(0, folder)
+    mmlight.compat.install()
+    import mmagic.engine.hooks
+    import mmedit.engine.hooks
+
+    from mmlight.hooks import Hook
+
+    assert issubclass(mmagic.engine.hooks.Mine, Hook)
+    return mmagic.engine.hooks.__name__, mmedit.engine.hooks.__name__
+
+
 def test_the_top_module_has_the_names_and_version_of_mmengine(mmlight: Engine) -> None:
     message = mmlight.run(use_top_module)
     assert message == "module 'mmengine' has no attribute 'no_such_name'"

@@ -232,3 +232,50 @@ def test_a_loop_that_counts_for_itself(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_loop_must_run(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="abstract"):
         BaseLoop(runner_of(tmp_path), loader(4, 2))  # type: ignore[abstract]
+
+
+class Cycled:
+    """An iterator as a hook of another package may put it in a loop's place."""
+
+    def __init__(self, dataloader: Any) -> None:
+        self.batches = iter(list(dataloader) * 10)
+
+    def __next__(self) -> Any:
+        return next(self.batches)
+
+
+def use_own_iterator(runner: Any) -> None:
+    runner.train_loop.dataloader_iterator = Cycled(runner.train_loop.dataloader)
+
+
+def test_a_run_on_an_iterator_of_another_make_is_saved_and_resumed(tmp_path: Path) -> None:
+    hooks = {"custom_hooks": [Record("before_train", use_own_iterator)]}
+    first, whole = {**BY_ITER, "max_iters": 3}, {**BY_ITER, "max_iters": 6}
+    uninterrupted = runner_of(tmp_path / "whole", train_cfg=whole, **hooks)
+    uninterrupted.train()
+    runner_of(tmp_path / "run", train_cfg=first, **hooks).train()
+    resumed = runner_of(tmp_path / "run", train_cfg=whole, resume=True, **hooks)
+    resumed.train()
+    theirs = uninterrupted.model.state_dict()
+    assert all(torch.equal(value, theirs[k]) for k, value in resumed.model.state_dict().items())
+
+
+def test_the_iterator_that_packages_import_is_that_of_the_loop(tmp_path: Path) -> None:
+    from mmlight.runner.loops import _InfiniteDataloaderIterator
+
+    def renew(runner: Any) -> None:
+        loop = runner.train_loop
+        loop.dataloader_iterator = _InfiniteDataloaderIterator(loop.dataloader)
+
+    plain, renewed = (
+        runner_of(
+            tmp_path / name,
+            train_cfg={**BY_ITER, "max_iters": 4},
+            custom_hooks=[Record("before_train", function)],
+        )
+        for name, function in {"plain": lambda runner: None, "renewed": renew}.items()
+    )
+    plain.train()
+    renewed.train()
+    theirs = plain.model.state_dict()
+    assert all(torch.equal(value, theirs[k]) for k, value in renewed.model.state_dict().items())
