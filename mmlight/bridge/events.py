@@ -99,7 +99,7 @@ class Dispatcher:
     def __init__(self) -> None:
         self._ranked: list[tuple[int, HookLike]] = []
         self._after_hooks: dict[str, list[Callable[..., None]]] = {point: [] for point in POINTS}
-        self._calls: dict[str, tuple[Callable[..., None], ...]] = dict.fromkeys(POINTS, ())
+        self._calls: dict[str, list[Callable[..., None]]] = {point: [] for point in POINTS}
         self._without_writers = False
         self._settled = True
         self.point = ""
@@ -138,6 +138,11 @@ class Dispatcher:
         self._after_hooks = {point: list(calls.get(point, ())) for point in POINTS}
         self._settled = False
 
+    def add_after(self, point: str, call: Callable[..., None]) -> None:
+        """Add a call that follows all others at a point, even if that is being called now."""
+        self._after_hooks[point].append(call)
+        self._calls[point].append(call)
+
     def call(self, point: str, runner: Any, kwargs: Mapping[str, Any]) -> None:
         """Call everybody who does something at ``point`` with the runner and ``kwargs``.
 
@@ -158,5 +163,5 @@ class Dispatcher:
             for point in hook.get_triggered_stages():
                 of_hooks[point].append(getattr(hook, point))
         for point in POINTS:
-            self._calls[point] = (*of_hooks[point], *self._after_hooks[point])
+            self._calls[point] = [*of_hooks[point], *self._after_hooks[point]]
         self._settled = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -125,6 +125,10 @@ class RunnerFace:
         for hook in self.hooks:
             if hasattr(hook, fn_name):
                 getattr(hook, fn_name)(self, **kwargs)
+
+    def call_after(self, point: str, call: Callable[..., None]) -> None:
+        """Have ``call(runner, **kwargs)`` follow all others at a point until the training ends."""
+        self._dispatcher.add_after(point, call)
 
     def publish(self, values: dict[str, Any]) -> None:
         """Let the progress bar and callbacks such as EarlyStopping see logged values.

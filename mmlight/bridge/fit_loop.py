@@ -44,12 +44,14 @@ class RunnerFitLoop(_FitLoop):
         if self.max_batches == 0:
             runner.logger.warning("nothing is trained: the Trainer is limited to 0 batches")
             return
+        if runner.is_done:
+            runner.logger.warning("nothing is left to train: the run has all its iterations")
         torch.set_grad_enabled(True)
         self.epoch_loop.val_loop.setup_data()  # progress bars ask how many batches it has
         runner.refresh_callbacks()
         connect(trainer, runner.optim_wrapper)
         trainer.strategy.on_train_start()
-        with trainer.profiler.profile("run_training_epoch"):
+        with trainer.profiler.profile("run_training_epoch"), runner.interrupts.heeded():
             runner.train_loop.run()
         trainer.strategy.on_train_end()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -24,7 +25,18 @@ def train(arguments: Namespace) -> None:
         cfg.load_from = None if arguments.resume == "auto" else arguments.resume
     from mmlight.runner import Runner
 
-    Runner.from_cfg(cfg).train()
+    runner = Runner.from_cfg(cfg)
+    runner.interrupts.how_to_go_on = f"run: {_command_to_resume(arguments)}"
+    runner.train()
+
+
+def _command_to_resume(arguments: Namespace) -> str:
+    given = arguments.resume
+    names = ("--resume", f"--resume={given}")
+    words = [word for word in arguments.words if word not in names]
+    if given not in (None, "auto") and names[1] not in arguments.words:
+        words.remove(given)  # it stood behind --resume; now the newest checkpoint is meant
+    return shlex.join(["mmlight", *words, "--resume"])
 
 
 def test(arguments: Namespace) -> None:

@@ -21,8 +21,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         int: Exit code: 0, or 1 for an error that was explained on standard error.
+
+    Raises:
+        SystemExit: With status 143 or 130, if SIGTERM or Ctrl-C has stopped a training.
     """
     arguments = build_parser().parse_args(argv)
+    arguments.words = sys.argv[1:] if argv is None else argv
     try:
         arguments.command(arguments)
     except Exception as error:

@@ -12,6 +12,7 @@ import copy
 import multiprocessing
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -91,6 +92,8 @@ class _WorkerInit:
 
     def __call__(self, worker_id: int) -> None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
+        # Ctrl-C reaches all processes of a terminal, and the iteration that runs is to be finished.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self.worker_init_fn is not None:
             self.worker_init_fn(worker_id)
         if worker_id in self.states:

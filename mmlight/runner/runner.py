@@ -12,6 +12,7 @@ from torch import nn
 
 from mmlight.bridge.current import CurrentRun
 from mmlight.bridge.data import RunnerData
+from mmlight.bridge.interrupts import Interrupts
 from mmlight.bridge.module import ModelModule
 from mmlight.bridge.progress import OwnCounters
 from mmlight.bridge.schedule import schedule_of
@@ -192,11 +193,15 @@ class Runner(Checkpoints, Environment):
     def train(self) -> nn.Module:
         """Train and return the model.
 
+        A training that was broken off, by an error or Ctrl-C, goes on where it was.
+
         Raises:
             RuntimeError: If the Runner has nothing to train with.
+            SystemExit: With status 143 or 130, if SIGTERM or Ctrl-C came and the run was saved.
+            KeyboardInterrupt: If Ctrl-C came in an interactive session.
         """
         self._need("train", "train_dataloader, train_cfg and optim_wrapper")
-        with self.current_run:
+        with self.current_run, self.interrupts.handled():
             self.trainer.fit(self.module, datamodule=self.datamodule)
         return self.model
 
@@ -222,6 +227,10 @@ class Runner(Checkpoints, Environment):
 
     def prepare_training(self) -> None:
         """Do all that comes before the first event of training, in the documented order."""
+        if self.interrupts.goes_on:  # all of it was done, and no run has ended since
+            self.interrupts.goes_on = False
+            self.restore_accumulation()
+            return
         self._train_loop = self.build_train_loop(self._train_loop)
         self._limit_training()
         self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
@@ -242,6 +251,11 @@ class Runner(Checkpoints, Environment):
             self.schedule = schedule_of(trainer, loop)
         else:
             self._progress = OwnCounters(trainer, loop)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a documented training loop has no iteration left."""
+        return self.schedule is not None and self.iter >= self.schedule.last_iter
 
     def batches_of_epoch(self) -> float:
         """Batches of an epoch of training; an iteration-based training is one epoch."""
@@ -303,6 +317,11 @@ class Runner(Checkpoints, Environment):
         scope = self.cfg.get("default_scope")  # not the current one yet: a Trainer comes first
         with root_config(self.cfg), DefaultScope.overwrite_default_scope(scope):
             return read_arguments(self.cfg)
+
+    @cached_property
+    def interrupts(self) -> Interrupts:
+        """What lets signals stop the training."""
+        return Interrupts(self)
 
     @property
     def module(self) -> ModelModule:

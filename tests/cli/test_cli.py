@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.parity.engines import ROOT, Engine
 
@@ -72,6 +76,21 @@ class Error(BaseMetric):
         self.results += [float((sample["value"] - 1).abs().mean()) for sample in data_samples]
     def compute_metrics(self, results):
         return dict(error=sum(results) / len(results))
+"""
+
+# It sends the signal once: the run that goes on is at a later iteration.
+SIGNAL = """
+import os
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+@HOOKS.register_module()
+class Signal(Hook):
+    def __init__(self, signum):
+        self.signum = signum
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == 2:
+            os.kill(os.getpid(), self.signum)
 """
 
 
@@ -161,6 +180,30 @@ def test_resume_from_a_given_checkpoint(project: Path, output: Output) -> None:
     output("train", "line.py", "--resume", first, "--work-dir", "again")
     (log,) = (project / "again").glob("*/*.log")
     assert "Epoch(train) [2]" in log.read_text() and "Epoch(train) [1]" not in log.read_text()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_the_run_and_says_how_to_go_on(
+    signum: int, project: Path, output: Output
+) -> None:
+    with (project / "project_model.py").open("a") as file:
+        file.write(SIGNAL)
+    (project / "whole.py").write_text(CONFIG)
+    with (project / "line.py").open("a") as file:
+        file.write(f"custom_hooks = [dict(type='Signal', signum={int(signum)})]\n")
+    options = ["--cfg-options", "train_cfg.max_epochs=3", "--work-dir", "a b"]
+    command = [sys.executable, "-m", "mmlight", "train", "line.py", *options]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True)
+    assert ended.returncode == 128 + signum, ended.stderr
+    (line,) = [line for line in ended.stdout.splitlines() if "to go on" in line]
+    said = line.split("run: mmlight ")[1]
+    output(*shlex.split(said))
+    output("train", "whole.py", *options[:-1], "whole")
+    ends = [torch.load(project / name / "epoch_3.pth") for name in ("a b", "whole")]
+    for weight, expected in zip(*(end["state_dict"].values() for end in ends), strict=True):
+        assert torch.equal(weight, expected)
+    assert not list((project / "a b").glob("interrupted*"))
 
 
 def test_config_is_printed_and_dumped(project: Path, output: Output) -> None:

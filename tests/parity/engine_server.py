@@ -79,6 +79,8 @@ def main(engine: str, preload: list[str]) -> None:
             try:
                 serve_one(engine, request)
                 code = 0
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else 1
             except BaseException as error:
                 report(error)
                 code = 1

@@ -152,14 +152,20 @@ def install(engine: str) -> SimpleNamespace:
     class Recorder(hook):
         """Keeps what a run did.
 
-        The process kills itself when ``kill_at`` iterations are done, or while it writes the first
-        checkpoint after ``kill_in_save`` iterations.
+        The process sends itself ``kill_with`` when ``kill_at`` iterations are done, or dies while
+        it writes the first checkpoint after ``kill_in_save`` iterations.
         """
 
         priority = "LOWEST"
 
-        def __init__(self, kill_at: int | None = None, kill_in_save: int | None = None) -> None:
+        def __init__(
+            self,
+            kill_at: int | None = None,
+            kill_in_save: int | None = None,
+            kill_with: int = signal.SIGKILL,
+        ) -> None:
             self.kill_at = kill_at
+            self.kill_with = kill_with
             self.kill_in_save = kill_in_save
             self.train: list[dict[str, Any]] = []
             self.metrics: list[Any] = []
@@ -176,7 +182,7 @@ def install(engine: str) -> SimpleNamespace:
                 }
             )
             if runner.iter + 1 == self.kill_at:
-                kill_this_process()
+                os.kill(os.getpid(), self.kill_with)
 
         def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
             if self.kill_in_save is not None and runner.iter >= self.kill_in_save:

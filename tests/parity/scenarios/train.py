@@ -6,6 +6,8 @@ import importlib
 import json
 import os
 import re
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ def run(
     resume: bool | str = False,
     kill_at: int | None = None,
     kill_in_save: int | None = None,
+    kill_with: int = signal.SIGKILL,
+    at_prompt: bool = False,
     change: dict[str, Any] | None = None,
     **options: Any,
 ) -> dict[str, Any]:
@@ -31,7 +35,10 @@ def run(
         kind: A key of ``parts.CONFIGS``.
         work_dir: Where the run writes.
         resume: True for the latest checkpoint in ``work_dir``, or a path.
-        kill_at: The process kills itself when this many iterations are done.
+        kill_at: The process sends itself a signal when this many iterations are done.
+        kill_with: The signal.
+        at_prompt: The process is an interactive session; after Ctrl-C its user calls ``train()``
+            again.
         kill_in_save: It kills itself in the first checkpoint written after so many iterations.
         change: Keys of the config to replace.
         options: Given to the config's function (``workers``, ``noise``, ...).
@@ -39,11 +46,13 @@ def run(
     found = parts.install(engine)
     parts.install_constructor(engine)
     config = parts.CONFIGS[kind](work_dir, **options) | (change or {})
-    recorder = found.Recorder(kill_at, kill_in_save)
+    recorder = found.Recorder(kill_at, kill_in_save, kill_with)
     config["custom_hooks"] = [*config.get("custom_hooks", []), recorder]
     config["resume"] = bool(resume)
     config["load_from"] = resume if isinstance(resume, str) else None
     runner = importlib.import_module(f"{engine}.runner").Runner(**config)
+    if at_prompt:
+        train_at_prompt(runner)
     runner.train()
     result = {"train": recorder.train, "metrics": recorder.metrics, **final_state(runner)}
     if os.environ.get("RANK", "0") == "0":  # files are the first process's, which may be at them
@@ -51,6 +60,18 @@ def run(
         result["log"] = log_lines(Path(work_dir)) if not resume else []
         result["scalars"] = scalars(Path(work_dir)) if not resume else []
     return result
+
+
+def train_at_prompt(runner: Any) -> None:
+    """Train until Ctrl-C, which must leave everything as it was."""
+    sys.ps1 = ">>> "
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        runner.train()
+    except KeyboardInterrupt:
+        assert handlers == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
+        return
+    raise AssertionError("nobody interrupted the training")
 
 
 def final_state(runner: Any) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Train one of the configs of ``parts`` in two gloo processes; arguments as in ``train``."""
+"""Train one of the configs of ``parts`` in two gloo processes; arguments as in ``train``.
+
+``kill_rank`` is the only process that gets the signal of ``kill_at``.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,8 @@ def _process(rank: int, engine: str, kind: str, work_dir: str, options: dict[str
     # MMEngine's own `init_dist` asks for a GPU.
     torch.distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
     change = {"launcher": "pytorch", **options.pop("change", {})}
+    if options.pop("kill_rank", rank) != rank:
+        del options["kill_at"]
     result = train.run(engine, kind, work_dir=work_dir, change=change, **options)
     torch.save(result, Path(work_dir, f"rank_{rank}.pt"))
     torch.distributed.destroy_process_group()
