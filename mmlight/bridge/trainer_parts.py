@@ -12,7 +12,7 @@ from lightning.pytorch.plugins import CheckpointIO, ClusterEnvironment, LayerSyn
 from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.strategies import Strategy
 
-from mmlight.registry import HOOKS, STRATEGIES, VISBACKENDS, Registry
+from mmlight.registry import HOOKS, STRATEGIES, VISBACKENDS, Registry, resolve_type
 
 _OTHERS = Registry("trainer part", scope="mmlight")  # knows dotted names alone
 
@@ -93,7 +93,7 @@ def _from_config(name: str, part: _Part, cfg: dict) -> Any:
     kind = cfg.get("type")
     if (
         isinstance(kind, str)
-        and part.registry.get(kind) is None
+        and resolve_type(cfg, part.registry) is None
         and hasattr(importlib.import_module(part.home), kind)
     ):
         raise KeyError(

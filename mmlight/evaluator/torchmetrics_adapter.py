@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmlight.dist import get_comm_device, get_rank, get_world_size, is_distributed
 from mmlight.evaluator.metric import BaseMetric
-from mmlight.registry import METRICS
+from mmlight.registry import METRICS, resolve_type
 from mmlight.structures import BaseDataElement
 from mmlight.utils import apply_to
 
@@ -189,7 +189,7 @@ def build_metric(metric: Any) -> Any:
     if isinstance(metric, (torchmetrics.Metric, torchmetrics.MetricCollection)):
         return TorchMetric(metric)
     if isinstance(metric, dict):
-        if not _names_torchmetric(metric.get("type")):
+        if not _names_torchmetric(metric):
             return METRICS.build(metric)
         own = {key: metric[key] for key in _OWN_KEYS if key in metric}
         rest = {key: value for key, value in metric.items() if key not in own}
@@ -202,15 +202,13 @@ def build_metric(metric: Any) -> Any:
     return metric
 
 
-def _names_torchmetric(kind: Any) -> bool:
+def _names_torchmetric(metric: dict) -> bool:
     """Say whether a type is of ``torchmetrics``, and register it if it is a bare name of it."""
-    if isinstance(kind, str):
-        found = METRICS.get(kind)
-        if found is None and kind.isidentifier():
-            found = _search(kind)
-            if found is not None:
-                METRICS.register_module(name=kind, module=found)
-        kind = found
+    name, kind = metric.get("type"), resolve_type(metric, METRICS)
+    if kind is None and isinstance(name, str) and name.isidentifier():
+        kind = _search(name)
+        if kind is not None:
+            METRICS.register_module(name=name, module=kind)
     return isinstance(kind, type) and issubclass(kind, torchmetrics.Metric)
 
 

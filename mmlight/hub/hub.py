@@ -15,6 +15,7 @@ from mmlight.config import Config
 from mmlight.config.utils import package_file
 from mmlight.fileio import load
 from mmlight.registry import MODELS, DefaultScope
+from mmlight.registry.packages import register_all_modules
 from mmlight.runner import load_checkpoint
 
 
@@ -108,13 +109,10 @@ def register_modules(package: str) -> None:
     Raises:
         ModuleNotFoundError: If it is not installed.
     """
-    if find_spec(f"{package}.utils") is not None:
-        utils = importlib.import_module(f"{package}.utils")
-        if hasattr(utils, "register_all_modules"):
-            utils.register_all_modules(init_default_scope=False)
-            return
-    models = f"{package}.models"
-    importlib.import_module(models if find_spec(models) is not None else package)
+    importlib.import_module(package)
+    if not register_all_modules(package):
+        models = f"{package}.models"
+        importlib.import_module(models if find_spec(models) is not None else package)
 
 
 def models_of(folder: str | Path) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from mmlight.model.weight_init import (
     update_init_info,
 )
 from mmlight.model.wrappers.utils import is_model_wrapper
-from mmlight.registry import WEIGHT_INITIALIZERS
+from mmlight.registry import WEIGHT_INITIALIZERS, resolve_type
 
 
 class BaseModule(nn.Module, metaclass=ABCMeta):
@@ -127,9 +127,7 @@ class BaseModule(nn.Module, metaclass=ABCMeta):
 
 
 def _is_pretrained(cfg: Any) -> bool:
-    kind = cfg.get("type") if isinstance(cfg, dict) else None
-    if isinstance(kind, str):
-        kind = WEIGHT_INITIALIZERS.get(kind)
+    kind = resolve_type(cfg, WEIGHT_INITIALIZERS) if isinstance(cfg, dict) else None
     return isinstance(kind, type) and issubclass(kind, PretrainedInit)
 
 

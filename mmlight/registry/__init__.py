@@ -5,6 +5,7 @@ from .build_functions import (
     build_model_from_cfg,
     build_runner_from_cfg,
     build_scheduler_from_cfg,
+    resolve_type,
 )
 from .default_scope import DefaultScope
 from .diagnostics import root_config
@@ -68,6 +69,7 @@ __all__ = [
     "build_scheduler_from_cfg",
     "count_registered_modules",
     "init_default_scope",
+    "resolve_type",
     "root_config",
     "traverse_registry_tree",
 ]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mmlight.config import Config, ConfigDict
 from mmlight.utils import ManagerMixin, get_object_from_string
 
+from .default_scope import DefaultScope
 from .diagnostics import check_arguments, did_you_mean, place_of
+from .packages import missing_operator, missing_package
 
 if TYPE_CHECKING:
     from .registry import Registry
@@ -80,6 +82,29 @@ def _is_registry(value: Any) -> bool:
     return callable(getattr(value, "switch_scope_and_registry", None))
 
 
+def resolve_type(cfg: Any, registry: Registry) -> Any:
+    """Return what a config is built with, found where it will be built: in its scope.
+
+    Args:
+        cfg (dict or ConfigDict or Config or str): The config, or what stands under ``type``.
+        registry (Registry): The registry that builds it.
+
+    Returns:
+        Any: The class or function; None where there is none of the name, or no ``type``.
+
+    Example:
+        >>> from mmlight.registry import Registry
+        >>> resolve_type(dict(type="collections.OrderedDict", a=1), Registry("any"))
+        <class 'collections.OrderedDict'>
+    """
+    is_config = isinstance(cfg, (dict, ConfigDict, Config))
+    kind, scope = (cfg.get("type"), cfg.get("_scope_")) if is_config else (cfg, None)
+    if not isinstance(kind, str):
+        return kind
+    with registry.switch_scope_and_registry(scope) as current:
+        return current.get(kind)
+
+
 def _resolve(kind: Any, registry: Registry, cfg: Any) -> Any:
     """Turn the ``type`` of a config into what has to be called."""
     if isinstance(kind, str):
@@ -96,6 +121,11 @@ def _resolve(kind: Any, registry: Registry, cfg: Any) -> Any:
 
 def _unknown(kind: str, registry: Registry) -> str:
     message = f"{kind} is not in the {registry.scope}::{registry.name} registry."
+    scope, _ = registry.split_scope_key(kind)
+    missing = missing_operator(kind.rpartition(".")[2])
+    missing = missing or missing_package(scope or _default_scope())
+    if missing:
+        return message + missing
     known = registry.known_names()
     hint = did_you_mean(kind, known)
     if not hint and "." in kind:
@@ -104,6 +134,11 @@ def _unknown(kind: str, registry: Registry) -> str:
     return message + (
         hint or " Was the module that registers it imported (`custom_imports` in a config)?"
     )
+
+
+def _default_scope() -> str:
+    current = DefaultScope.get_current_instance()
+    return "" if current is None else current.scope_name
 
 
 def _construct(obj: Any, args: dict[str, Any], cfg: Any) -> Any:

@@ -8,12 +8,20 @@ import logging
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from mmlight.config.utils import MODULE2PACKAGE
 from mmlight.utils import get_object_from_string, is_seq_of
 
 from .build_functions import build_from_cfg
 from .default_scope import DefaultScope
+from .packages import (
+    import_registry_of,
+    missing_package,
+    named_operators,
+    register_all_modules,
+)
 
 ROOT_SCOPE = "mmlight"
 # The root registries stand in for these packages, whose components mmlight
@@ -212,10 +220,12 @@ class Registry:
             scope_name = default_scope.scope_name
             found = self._find_scope(scope_name)
             if found is None:
+                hint = missing_package(scope_name) or (
+                    " Check the spelling of the scope, or import the package that defines it."
+                )
                 _warn(
                     f'No registry of scope "{scope_name}" belongs to the tree of '
-                    f'"{self.root.name}", so "{self._name}" of scope "{self._scope}" is used. '
-                    f"Check the spelling of the scope, or import the package that defines it."
+                    f'"{self.root.name}", so "{self._name}" of scope "{self._scope}" is used.{hint}'
                 )
             yield self if found is None else found
 
@@ -224,7 +234,7 @@ class Registry:
         root = self.root
         found = root._search_child(scope)
         if found is None or (found is root and scope in PACKAGE_SCOPES):
-            _import_registry_of(scope)
+            import_registry_of(scope)
             found = root._search_child(scope)
         return found
 
@@ -239,28 +249,38 @@ class Registry:
         return self if self.answers_to(scope) else None
 
     def import_from_location(self) -> None:
-        """Import the modules in ``locations``, which register members of this registry."""
+        """Import the modules in ``locations``, which register members of this registry.
+
+        A package of OpenMMLab that names no locations registers all its members at once.
+        """
         self._import(self._locations)
+        if not self._locations and self._scope in MODULE2PACKAGE:
+            self._once(f"{self._scope}.utils", lambda: register_all_modules(self._scope))
 
     def import_all(self) -> None:
         """Import the modules in ``locations`` and in ``fallback_locations``."""
-        self._import([*self._locations, *self._fallback_locations])
+        self.import_from_location()
+        self._import(self._fallback_locations)
 
     def _import(self, locations: Sequence[str]) -> None:
         for location in locations:
-            if location in self._imported:
-                continue
-            # Marked first: the module may look names up here while it is imported.
-            self._imported.add(location)
-            try:
-                importlib.import_module(location)
-            except BaseException:
-                self._imported.discard(location)
-                raise
+            self._once(location, partial(importlib.import_module, location))
+
+    def _once(self, location: str, load: Callable[[], Any]) -> None:
+        if location in self._imported:
+            return
+        # Marked first: the module may look names up here while it is imported.
+        self._imported.add(location)
+        try:
+            with named_operators():
+                load()
+        except BaseException:
+            self._imported.discard(location)
+            raise
 
     def _get_here(self, name: str) -> Any:
         if name not in self._module_dict:
-            self._import(self._locations)
+            self.import_from_location()
         if name not in self._module_dict:
             self._import(self._fallback_locations)
         return self._module_dict.get(name)
@@ -286,7 +306,8 @@ class Registry:
 
         A key without scope is searched here and then in the parents; a key with
         this registry's scope only here; a key with another scope in the registry of that
-        scope. What no registry knows is tried as an import path.
+        scope, whose package is imported if need be. What no registry knows is tried as an
+        import path.
 
         Args:
             key (str): ``"Name"``, ``"scope.Name"`` or ``"package.module.Name"``.
@@ -304,24 +325,28 @@ class Registry:
         if not isinstance(key, str):
             raise TypeError(f"The key argument of `Registry.get` must be a str, got {type(key)}")
         scope, name = self.split_scope_key(key)
-        found = None
-        if scope is None:
-            registry: Registry | None = self
-            while found is None and registry is not None:
-                found = registry._get_here(name)
-                registry = registry.parent
-        elif scope == self._scope:
-            found = self._get_here(name)
-        else:
-            owner = self._children.get(scope) or self.root._search_child(scope)
-            if owner is not None:
-                found = owner.get(name)
+        if scope is not None and scope != self._scope and scope not in self._children:
+            self._find_scope(scope)  # imports its package if need be
+        found = self._look_up(key)
         if found is None and scope is not None:
             found = get_object_from_string(key)
         if found is None and scope in ALIAS_SCOPES:
             # A dumped pure-Python config says where MMEngine has a class.
             found = get_object_from_string(f"{ROOT_SCOPE}.{name}")
         return found
+
+    def _look_up(self, key: str) -> Any:
+        """Search the registries that there are."""
+        scope, name = self.split_scope_key(key)
+        if scope is None:
+            found, registry = self._get_here(name), self.parent
+            while found is None and registry is not None:
+                found, registry = registry._get_here(name), registry.parent
+            return found
+        if scope == self._scope:
+            return self._get_here(name)
+        owner = self._children.get(scope) or self.root._search_child(scope)
+        return None if owner is None else owner._look_up(name)
 
     def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
         """Build an object by calling ``build_func``.
@@ -420,13 +445,3 @@ class Registry:
 
 def _inside(module: str, locations: Sequence[str]) -> bool:
     return any(module == place or module.startswith(f"{place}.") for place in locations)
-
-
-def _import_registry_of(scope: str) -> None:
-    """Import ``<scope>.registry``, which creates the registries of that scope."""
-    name = f"{scope}.registry"
-    try:
-        importlib.import_module(name)
-    except ModuleNotFoundError as err:
-        if err.name not in (scope, name):
-            raise

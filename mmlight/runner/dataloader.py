@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from mmlight.dataset import worker_init_fn as default_worker_init_fn
 from mmlight.dist import get_rank, get_world_size
-from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
+from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, resolve_type
 from mmlight.registry.diagnostics import did_you_mean
 
 
@@ -116,8 +116,8 @@ def _function(key: str, cfg: Any) -> Callable[..., Any]:
     args = {**cfg}
     if "type" not in args:
         raise KeyError(f'{key} needs a "type", but has {[*args]}')
-    kind = args.pop("type")
-    function = FUNCTIONS.get(kind) if isinstance(kind, str) else kind
+    kind, _ = args.pop("type"), args.pop("_scope_", None)
+    function = resolve_type(cfg, FUNCTIONS)
     if not callable(function):
         hint = did_you_mean(str(kind), FUNCTIONS.known_names())
         raise KeyError(f"{key}: there is no function {kind!r}.{hint}")

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from mmlight.dist import master_only
-from mmlight.registry import VISBACKENDS, VISUALIZERS
+from mmlight.registry import VISBACKENDS, VISUALIZERS, resolve_type
 from mmlight.utils import ManagerMixin
 
 from .base_backend import BaseVisBackend
@@ -84,8 +84,7 @@ class Visualizer(Drawing, ManagerMixin):
         configured = isinstance(entry, dict)
         if configured:
             config = dict(entry)
-            kind: Any = config.get("type")
-            kind = VISBACKENDS.get(kind) if isinstance(kind, str) else kind
+            kind = resolve_type(config, VISBACKENDS)
             if kind is None:
                 VISBACKENDS.build(config)  # raises and names the nearest known type
             name = config.pop("name", kind.__name__)
@@ -102,7 +101,7 @@ class Visualizer(Drawing, ManagerMixin):
             if not configured:  # the second CSVLogger of a Trainer cannot be given a name
                 names = (f"{name}_{number}" for number in count(2))
                 name = next(free for free in chain([name], names) if free not in self._vis_backends)
-        if not isinstance(entry, BaseVisBackend):
+        if not configured and not isinstance(entry, BaseVisBackend):
             raise TypeError(
                 "vis_backends must be a list of configs, backends or Lightning loggers, "
                 f"but got an element of type {type(entry).__name__}"
@@ -355,4 +354,5 @@ class Visualizer(Drawing, ManagerMixin):
         if self._window is not None:
             self._window.close()
         for backend in self._vis_backends.values():
-            backend.release_files()
+            if isinstance(backend, BaseVisBackend):
+                backend.release_files()

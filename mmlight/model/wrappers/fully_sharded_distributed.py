@@ -25,7 +25,7 @@ from torch.distributed.fsdp.wrap import (
 
 from mmlight.device import get_device
 from mmlight.model.wrappers.utils import run_forward
-from mmlight.registry import FUNCTIONS, MODEL_WRAPPERS, Registry
+from mmlight.registry import FUNCTIONS, MODEL_WRAPPERS, Registry, resolve_type
 
 if TYPE_CHECKING:
     from mmlight.optim import OptimWrapper
@@ -190,7 +190,7 @@ def _function(argument: str, value: Any, registry: Registry) -> Callable | None:
     name = arguments.pop("type", None)
     if not isinstance(name, str):
         raise _wrong_type(argument, "None, a str, a dict with a str `type`, or callable", value)
-    function = registry.get(name)
+    function = resolve_type(name, registry)
     if function is None:
         raise ValueError(
             f"`{argument}` {name!r} is not in the registry {registry.name!r}, which has "

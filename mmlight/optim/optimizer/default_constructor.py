@@ -15,7 +15,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 
 from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
-from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS, resolve_type
 
 from .optimizer_wrapper import OptimWrapper
 
@@ -158,10 +158,7 @@ class DefaultOptimWrapperConstructor:
 
     def _params_argument(self) -> str:
         """Name the argument that takes the parameters: the optimizer's first one."""
-        optimizer_type = self.optimizer_cfg.get("type")
-        if isinstance(optimizer_type, str):
-            with OPTIMIZERS.switch_scope_and_registry(None) as registry:
-                optimizer_type = registry.get(optimizer_type)
+        optimizer_type = resolve_type(self.optimizer_cfg, OPTIMIZERS)
         if optimizer_type is None:
             return "params"
         return next(iter(inspect.signature(optimizer_type).parameters))
