@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os.path as osp
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from mmlight.dist import master_only
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
+from mmlight.registry.diagnostics import did_you_mean
 
 _TRACES = ("log_trace", "tb_trace")
 
@@ -169,6 +171,13 @@ class ProfilerHook(Hook):
             args.setdefault("dir_name", "tf_tracing_logs")
             args["dir_name"] = osp.join(runner.log_dir, args["dir_name"])
             return torch.profiler.tensorboard_trace_handler(**args)
+        known = inspect.signature(torch.autograd.profiler_util.EventList.table).parameters
+        for name in args:
+            if name not in known:
+                raise ValueError(
+                    f"on_trace_ready has {name!r}, which is nothing that a table of the profiler "
+                    f"takes.{did_you_mean(name, known)}"
+                )
 
         @master_only
         def print_table(profiler: Any) -> None:

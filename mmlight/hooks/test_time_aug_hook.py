@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightning.pytorch import LightningModule
+
 from mmlight.config import Config, ConfigDict
 from mmlight.hooks.hook import Hook
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.model import is_model_wrapper
 from mmlight.registry import HOOKS, MODELS, RUNNERS
+from mmlight.registry.diagnostics import did_you_mean
 
 
 @HOOKS.register_module()
@@ -25,13 +29,37 @@ class PrepareTTAHook(Hook):
 
     def __init__(self, tta_cfg: dict) -> None:
         self.tta_cfg = tta_cfg
+        self._wrapped: Any = None
 
-    def before_test(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
+        """Check that there can be such a model, long before the test.
+
+        Raises:
+            TypeError: If the runner's model is a LightningModule.
+            KeyError: If there is no model of that type.
+        """
+        kind = self.tta_cfg["type"]
+        if isinstance(runner.model, LightningModule):
+            raise TypeError(
+                f"PrepareTTAHook needs the model of a config, whose test_step takes a whole batch, "
+                f"but {type(runner.model).__name__} is a LightningModule: let its own test_step "
+                f"call a {kind}"
+            )
+        if isinstance(kind, str) and MODELS.get(kind) is None:
+            raise KeyError(
+                f"tta_cfg of PrepareTTAHook names the type {kind!r}, which is not registered."
+                f"{did_you_mean(kind, MODELS.module_dict)}"
+            )
+
+    def before_test(self, runner: RunnerLike) -> None:
         """Put the model around ``runner.model``, within its wrapper if it has one."""
         holder, name = (
             (runner.model, "module") if is_model_wrapper(runner.model) else (runner, "model")
         )
-        setattr(holder, name, MODELS.build({**self.tta_cfg, "module": getattr(holder, name)}))
+        model = getattr(holder, name)
+        if model is not self._wrapped:  # by an earlier test
+            self._wrapped = MODELS.build({**self.tta_cfg, "module": model})
+            setattr(holder, name, self._wrapped)
 
 
 def build_runner_with_tta(cfg: dict | ConfigDict | Config) -> Any:

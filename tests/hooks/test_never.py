@@ -20,7 +20,14 @@ from mmlight.engine.hooks import (
     PickleDataHook,
     VisualizationHook,
 )
-from mmlight.hooks import CheckpointHook, EarlyStoppingHook, EMAHook, EmptyCacheHook
+from mmlight.hooks import (
+    CheckpointHook,
+    EarlyStoppingHook,
+    EMAHook,
+    EmptyCacheHook,
+    PrepareTTAHook,
+    ProfilerHook,
+)
 
 from .toy import runner_of
 
@@ -154,6 +161,14 @@ EARLY = [
         AssertionError,
         "Did you mean 'lerp'?",
     ),
+    (lambda: PrepareTTAHook({"type": "AverageTTAModel"}), {}, TypeError, "test_step"),
+    (
+        lambda: ProfilerHook(on_trace_ready={"type": "log_trace", "sort_bye": "x"}),
+        {},
+        ValueError,
+        "Did you mean 'sort_by'",
+    ),
+    (lambda: PGGANFetchDataHook(), {}, TypeError, "curr_scale"),
     (lambda: CheckpointHook(interval=1, save_bst="x"), {}, TypeError, "save_best"),
     (lambda: CheckpointHook(save_best="x", rule="more"), {}, KeyError, "greater"),
     (lambda: CheckpointHook(save_best="FID"), {}, ValueError, "rule='less'"),
@@ -185,6 +200,7 @@ def test_a_module_that_cannot_be_shown_is_found_at_the_start(
         fit(tmp_path, VisualizationHook(1, entry), _Predicting(unread=True, **attributes))
 
 
-def test_a_model_that_does_not_grow_is_found_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="curr_scale"):
-        fit(tmp_path, PGGANFetchDataHook(), Plain(unread=True))
+def test_a_type_of_augmentation_is_looked_up_before_a_training(tmp_path: Path) -> None:
+    hook = {"type": "PrepareTTAHook", "tta_cfg": {"type": "AverageTTAModle"}}
+    with pytest.raises(KeyError, match="AverageTTAModle"):
+        runner_of(tmp_path, [{"acc": 1.0}] * 3, custom_hooks=[hook]).train()
