@@ -11,6 +11,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.checkpoint_io import AtomicCheckpointIO
 from mmlight.bridge.fit_loop import RunnerFitLoop, own_loops
+from mmlight.bridge.gathering import number_states
 from mmlight.bridge.progress_bar import RunnerProgressBar
 from mmlight.bridge.schedule import mirror
 from mmlight.bridge.trainer_arguments import keep_samplers, refuse_unsupported
@@ -58,6 +59,7 @@ def _join_callbacks(trainer: Trainer, runner: Any) -> None:
     others = [one for one in callbacks if not isinstance(one, Checkpoint | RunBeginning)]
     # The run begins before any callback is set up; checkpoints see what all others have done.
     callbacks[:] = [RunBeginning(runner), *others, *last]
+    number_states(callbacks)
 
 
 def _among(callback: Any, callbacks: list[Any]) -> bool:

@@ -32,6 +32,8 @@ class RunnerFace:
 
     model: Any
     optim_wrapper: Any
+    numbers_all_batches: bool = False
+    """Whether the ``batch_idx`` of a training counts the iterations of all epochs."""
 
     def __init__(self) -> None:
         self._dispatcher = Dispatcher()

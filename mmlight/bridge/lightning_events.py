@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.trainer.states import TrainerFn
 
 from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.fit_loop import RunnerFitLoop
+from mmlight.bridge.gathering import gather_hooks
+from mmlight.bridge.step_values import StepValues
 from mmlight.bridge.trainer_face import TrainerFace
 
 
@@ -29,14 +33,13 @@ def attach_hooks(trainer: Trainer) -> None:
     callbacks = callbacks_of(trainer)
     if isinstance(trainer.fit_loop, RunnerFitLoop):
         return
-    if any(isinstance(callback, HookEvents) for callback in callbacks):
-        return
-    hooks = [callback for callback in callbacks if hasattr(callback, "get_triggered_stages")]
-    face = TrainerFace(trainer, hooks)
-    # Before the first hook, for Lightning calls callbacks in this order; the callback that is
-    # running now has been counted already, so setup must be called here.
-    events = HookEvents(face)
-    callbacks.insert(callbacks.index(hooks[0]), events)
+    events = next((one for one in callbacks if isinstance(one, HookEvents)), None)
+    if events is None:
+        events = HookEvents(TrainerFace(trainer))
+        # Behind the others, for Lightning calls callbacks in this order, and a checkpoint has to
+        # know what they have done; but a run begins before anybody is set up.
+        others = [one for one in callbacks if not isinstance(one, Checkpoint)]
+        callbacks[len(others) :] = [events, *callbacks[len(others) :]]
     events.setup(trainer, trainer.lightning_module, trainer.state.fn or "fit")
 
 
@@ -51,13 +54,17 @@ class HookEvents(Callback):
         self.runner = runner
         self._begun = False
         self._epoch_is_open = False
+        self._evaluated = 0
         self._known_metrics: dict[str, Any] = {}
+        self._logged = StepValues()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """``before_run``, before Lightning loads any weights."""
         if self._begun:
             return
         self._begun = True
+        gathered = gather_hooks(trainer, before=self)
+        self.runner.take_hooks(gathered, training=trainer.state.fn == TrainerFn.FITTING)
         self.runner.current_run.enter()
         self.runner.begin(trainer, stage)
 
@@ -73,13 +80,9 @@ class HookEvents(Callback):
     ) -> None:
         """Close what is open and give back what was current."""
         self._begun = self._epoch_is_open = False
+        progress = self.runner.progress
+        progress.batch_is_over = progress.epoch_is_over = 0
         self.runner.current_run.leave()
-
-    def on_save_checkpoint(
-        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        """``before_save_checkpoint``."""
-        self.runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``before_train``, and ``before_train_epoch`` when an epoch is continued."""
@@ -96,7 +99,8 @@ class HookEvents(Callback):
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """``before_train_iter``."""
-        self.runner.call_hook("before_train_iter", batch_idx=batch_idx, data_batch=batch)
+        runner = self.runner
+        runner.call_hook("before_train_iter", batch_idx=runner.iter, data_batch=batch)
 
     def on_train_batch_end(
         self,
@@ -107,13 +111,15 @@ class HookEvents(Callback):
         batch_idx: int,
     ) -> None:
         """``after_train_iter``, and ``after_train_epoch`` behind the last batch."""
-        self.runner.call_hook(
-            "after_train_iter", batch_idx=batch_idx, data_batch=batch, outputs=_named(outputs)
+        runner = self.runner
+        values = _named(outputs, self._logged.new_values(trainer))
+        runner.call_hook(
+            "after_train_iter", batch_idx=runner.iter, data_batch=batch, outputs=values
         )
         if trainer.is_last_batch:
-            self.runner.progress.batch_is_over = 1
+            runner.progress.batch_is_over = 1
             self._close_epoch()
-            self.runner.progress.batch_is_over = 0
+            runner.progress.batch_is_over = 0
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``after_train_epoch`` if the epoch ended early."""
@@ -148,7 +154,7 @@ class HookEvents(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """``before_val_iter``."""
-        self._evaluation_batch(trainer, "before_val_iter", batch_idx, data_batch=batch)
+        self._evaluation_batch(trainer, "before_val_iter", data_batch=batch)
 
     def on_test_batch_start(
         self,
@@ -159,7 +165,7 @@ class HookEvents(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """``before_test_iter``."""
-        self._evaluation_batch(trainer, "before_test_iter", batch_idx, data_batch=batch)
+        self._evaluation_batch(trainer, "before_test_iter", data_batch=batch)
 
     def on_validation_batch_end(
         self,
@@ -171,9 +177,8 @@ class HookEvents(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """``after_val_iter``."""
-        self._evaluation_batch(
-            trainer, "after_val_iter", batch_idx, data_batch=batch, outputs=outputs
-        )
+        self._evaluation_batch(trainer, "after_val_iter", data_batch=batch, outputs=outputs)
+        self._evaluated += 1
 
     def on_test_batch_end(
         self,
@@ -185,9 +190,8 @@ class HookEvents(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """``after_test_iter``."""
-        self._evaluation_batch(
-            trainer, "after_test_iter", batch_idx, data_batch=batch, outputs=outputs
-        )
+        self._evaluation_batch(trainer, "after_test_iter", data_batch=batch, outputs=outputs)
+        self._evaluated += 1
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``after_val_epoch`` and ``after_val``: only now has Lightning reduced the metrics."""
@@ -199,15 +203,14 @@ class HookEvents(Callback):
 
     def _evaluation_starts(self, trainer: Trainer, mode: str) -> None:
         if not trainer.sanity_checking:
+            self._evaluated = 0
             self._known_metrics = dict(trainer.callback_metrics)
             self.runner.call_hook(f"before_{mode}")
             self.runner.call_hook(f"before_{mode}_epoch")
 
-    def _evaluation_batch(
-        self, trainer: Trainer, point: str, batch_idx: int, **kwargs: Any
-    ) -> None:
+    def _evaluation_batch(self, trainer: Trainer, point: str, **kwargs: Any) -> None:
         if not trainer.sanity_checking:
-            self.runner.call_hook(point, batch_idx=batch_idx, **kwargs)
+            self.runner.call_hook(point, batch_idx=self._evaluated, **kwargs)
 
     def _evaluation_ends(self, trainer: Trainer, mode: str) -> None:
         if trainer.sanity_checking:
@@ -222,8 +225,8 @@ class HookEvents(Callback):
         self.runner.call_hook(f"after_{mode}")
 
 
-def _named(outputs: Any) -> dict[str, Any] | None:
-    """Return the outputs of a training step as the documents have them: values by name."""
-    if outputs is None or isinstance(outputs, dict):
-        return outputs
-    return {"loss": outputs}
+def _named(outputs: Any, logged: dict[str, Any]) -> dict[str, Any]:
+    """Return as the documents have it what a training step returned and what it logged."""
+    if isinstance(outputs, dict):
+        return {**outputs, **logged}
+    return logged if outputs is None else {"loss": outputs, **logged}

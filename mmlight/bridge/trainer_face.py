@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 import os.path as osp
+from collections import Counter
 from functools import cached_property
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 
-from mmlight.bridge.checkpoint import save_checkpoint
 from mmlight.bridge.current import CurrentRun, new_timestamp
 from mmlight.bridge.face import RunnerFace
+from mmlight.bridge.lr_schedulers import left_to_hooks
+from mmlight.bridge.plain_checkpoint import Wanted, save_plain_checkpoint, share_checkpoints
 from mmlight.config import Config
 from mmlight.fileio import join_path
 from mmlight.logging import MessageHub, MMLogger
-from mmlight.registry import HOOKS, LOG_PROCESSORS
+from mmlight.registry import LOG_PROCESSORS
 from mmlight.utils.priority import get_priority
 from mmlight.visualization import Visualizer
 
@@ -25,15 +28,15 @@ class TrainerFace(RunnerFace):
 
     Args:
         trainer: The Trainer.
-        hooks: The hooks among its callbacks; those they depend on are added.
     """
 
+    numbers_all_batches = True
     cfg = Config()
     val_evaluator = test_evaluator = None
-    param_schedulers = None
-    """Lightning steps the schedulers of a LightningModule itself."""
+    wanted = Wanted()
+    """What the checkpoint that is being written shall hold."""
 
-    def __init__(self, trainer: Trainer, hooks: list[Any]) -> None:
+    def __init__(self, trainer: Trainer) -> None:
         super().__init__()
         self.bind(trainer)
         # The script has seeded the generators and given the Trainer its switches.
@@ -41,21 +44,31 @@ class TrainerFace(RunnerFace):
         self.timestamp = new_timestamp()
         self.experiment_name = f"{type(trainer.lightning_module).__name__}_{self.timestamp}"
         self.train_loop = self._train_loop = _TrainLoopFace(self)
-        self.val_loop = _EvaluationLoopFace(self, "val_dataloaders")
-        self.test_loop = _EvaluationLoopFace(self, "test_dataloaders")
-        for hook in (*hooks, *_companions(hooks)):
-            self._dispatcher.add(hook, get_priority(hook.priority))
+        self.val_loop = _EvaluationLoopFace(self, "val")
+        self.test_loop = _EvaluationLoopFace(self, "test")
+
+    def take_hooks(self, hooks: list[Any], training: bool) -> None:
+        """Call these hooks from now on; an evaluation leaves out those of a training alone."""
+        self._dispatcher.clear()
+        for hook in hooks:
+            if training or not hook.training_only:
+                self._dispatcher.add(hook, get_priority(hook.priority))
 
     def begin(self, trainer: Trainer, stage: str) -> None:
         """Announce ``before_run``, with the model where it will stay."""
         trainer.lightning_module.to(trainer.strategy.root_device)
-        _announce_loading(trainer.lightning_module, self)
+        share_checkpoints(trainer.lightning_module, self)
         self.call_hook("before_run")
 
     @property
     def model(self) -> LightningModule:
         """The LightningModule."""
         return self.trainer.lightning_module
+
+    @property
+    def param_schedulers(self) -> list[Any] | None:
+        """The schedulers that Lightning leaves to hooks; it steps the others itself."""
+        return left_to_hooks(self.trainer)
 
     @property
     def _resume(self) -> bool:
@@ -93,11 +106,19 @@ class TrainerFace(RunnerFace):
         """Iterations of the training; infinite without a limit."""
         limits = [float("inf")]
         if self.trainer.max_steps != -1:
-            limits.append(self.trainer.max_steps)
+            limits.append(_iterations_of(self.trainer, self.trainer.max_steps))
         if self.max_epochs is not None:
             limits.append(self.max_epochs * self.trainer.num_training_batches)
         least = min(limits)
         return least if least == float("inf") else int(least)
+
+    def publish(self, values: dict[str, Any]) -> None:
+        """Leave to the module what callbacks and the progress bar see."""
+
+    @property
+    def validates(self) -> bool:
+        """Whether a training has validations."""
+        return self.trainer.enable_validation
 
     @property
     def val_interval(self) -> int | None:
@@ -138,16 +159,29 @@ class TrainerFace(RunnerFace):
     def logger(self) -> MMLogger:
         """A logger to the terminal and to ``<log_dir>/<timestamp>.log``."""
         log_file = osp.join(self.log_dir, f"{self.timestamp}.log")
-        return MMLogger.get_instance(self.experiment_name, log_file=log_file, log_level="INFO")
+        return MMLogger.get_instance(
+            self.experiment_name, logger_name="mmlight", log_file=log_file, log_level="INFO"
+        )
 
     @cached_property
     def visualizer(self) -> Visualizer:
-        """A visualizer that writes files into ``log_dir`` and to the Trainer's loggers."""
-        return Visualizer.get_instance(
-            self.experiment_name,
-            vis_backends=[{"type": "LocalVisBackend"}, *self.trainer.loggers],
-            save_dir=self.log_dir,
+        """The module's ``self.visualizer``, or else one that writes files into ``log_dir``.
+
+        Loggers of the Trainer get its images alone: what they show of numbers is the module's own,
+        on the Trainer's steps.
+        """
+        own = getattr(self.model, "visualizer", None)
+        visualizer = (
+            own
+            if isinstance(own, Visualizer)
+            else Visualizer.get_instance(
+                self.experiment_name,
+                vis_backends=[{"type": "LocalVisBackend"}],
+                save_dir=self.log_dir,
+            )
         )
+        visualizer.join_loggers(self.trainer.loggers)
+        return visualizer
 
     @cached_property
     def log_processor(self) -> Any:
@@ -167,15 +201,9 @@ class TrainerFace(RunnerFace):
     ) -> None:
         """Write a checkpoint; arguments as in :meth:`mmlight.runner.Runner.save_checkpoint`."""
         backend_args = backend_args or file_client_args
-        save_checkpoint(
-            self,
-            join_path(out_dir, filename, backend_args=backend_args),
-            backend_args=backend_args,
-            save_optimizer=save_optimizer,
-            save_param_scheduler=save_param_scheduler,
-            meta=meta,
-            by_epoch=by_epoch,
-        )
+        path = join_path(out_dir, filename, backend_args=backend_args)
+        wanted = Wanted(save_optimizer, save_param_scheduler, meta, by_epoch)
+        save_plain_checkpoint(self, path, wanted, backend_args)
 
 
 class _TrainLoopFace:
@@ -189,6 +217,9 @@ class _TrainLoopFace:
     @property
     def dataloader(self) -> Any:
         return self._face.trainer.train_dataloader
+
+    def lengths(self) -> list[float]:
+        return [self._face.trainer.num_training_batches]
 
     @property
     def iter(self) -> int:
@@ -221,14 +252,17 @@ class _EvaluationLoopFace:
     drives_itself = False
     evaluator = None
 
-    def __init__(self, face: TrainerFace, source: str) -> None:
+    def __init__(self, face: TrainerFace, mode: str) -> None:
         self._face = face
-        self._source = source
+        self._mode = mode
 
     @property
     def dataloader(self) -> Any:
-        loaders = getattr(self._face.trainer, self._source)
+        loaders = getattr(self._face.trainer, f"{self._mode}_dataloaders")
         return loaders[0] if isinstance(loaders, list | tuple) and loaders else loaders
+
+    def lengths(self) -> list[float]:
+        return list(getattr(self._face.trainer, f"num_{self._mode}_batches"))
 
 
 class _Optimizers:
@@ -236,6 +270,8 @@ class _Optimizers:
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
+        self._named: list[Any] = []
+        self._names: list[str] = []
 
     @property
     def optimizers(self) -> list[Any]:
@@ -246,30 +282,50 @@ class _Optimizers:
         return [group for optimizer in self._trainer.optimizers for group in optimizer.param_groups]
 
     def get_lr(self) -> dict[str, list[float]]:
-        return {"lr": [group["lr"] for group in self.param_groups]}
+        optimizers = self.optimizers
+        if self._named != optimizers:
+            self._named, self._names = list(optimizers), _names_of_rates(self._trainer)
+        return {
+            name: [group["lr"] for group in optimizer.param_groups]
+            for name, optimizer in zip(self._names, optimizers, strict=True)
+        }
 
     def state_dict(self) -> dict[str, Any]:
         states = [optimizer.state_dict() for optimizer in self._trainer.optimizers]
         return states[0] if len(states) == 1 else {str(i): state for i, state in enumerate(states)}
 
 
-def _companions(hooks: list[Any]) -> list[Any]:
-    """Build the hooks that others need and that are not there."""
-    present = {type(hook).__name__ for hook in hooks}
-    wanted = dict.fromkeys(name for hook in hooks for name in hook.companions)
-    return [HOOKS.build({"type": name}) for name in wanted if name not in present]
+def _names_of_rates(trainer: Trainer) -> list[str]:
+    """Name the rates of several optimizers as Lightning's ``LearningRateMonitor`` does."""
+    optimizers = trainer.optimizers
+    if len(optimizers) == 1:
+        return ["lr"]
+    given = {
+        id(config.scheduler.optimizer): config.name
+        for config in trainer.lr_scheduler_configs
+        if config.name
+    }
+    seen: Counter[str] = Counter()
+    names = []
+    for optimizer in optimizers:
+        kind = type(optimizer).__name__
+        name = given.get(id(optimizer))
+        if name is None:
+            name = f"lr-{kind}-{seen[kind]}" if seen[kind] else f"lr-{kind}"
+            seen[kind] += 1
+        names.append(name)
+    return names
 
 
-def _announce_loading(module: LightningModule, face: TrainerFace) -> None:
-    """Call ``after_load_checkpoint`` before the module takes its weights from a checkpoint."""
-    # Of a module that was trained before, what an earlier run has put there goes.
-    load = getattr(module.on_load_checkpoint, "announced", module.on_load_checkpoint)
-
-    def announce_and_load(checkpoint: dict[str, Any]) -> None:
-        if face.current_run.is_executing:
-            face.call_hook("after_load_checkpoint", checkpoint=checkpoint)
-        load(checkpoint)
-
-    announce_and_load.announced = load  # type: ignore[attr-defined]
-    # Lightning shows a checkpoint to callbacks only after the weights are loaded.
-    module.on_load_checkpoint = announce_and_load  # type: ignore[method-assign]
+def _iterations_of(trainer: Trainer, steps: int) -> float:
+    """Iterations that so many steps of optimizers take; the Trainer itself counts steps."""
+    if trainer.lightning_module.automatic_optimization:
+        accumulated, batches = trainer.accumulate_grad_batches, trainer.num_training_batches
+        if batches == math.inf:
+            return steps * accumulated
+        # The last step of an epoch may be made of fewer batches.
+        epochs, rest = divmod(steps, math.ceil(batches / accumulated))
+        return epochs * batches + min(rest * accumulated, batches)
+    batches_begun: Any = trainer.fit_loop.epoch_loop.batch_progress.total
+    done = batches_begun.processed
+    return math.ceil(steps * done / trainer.global_step) if done and trainer.global_step else steps

@@ -24,6 +24,8 @@ def length_of(dataloader: Sized) -> float:
 def batches_of(loop: Any) -> float:
     """Return the number of batches of a validation or test, over all of its dataloaders.
 
+    A loop may know better than its dataloaders, by ``lengths()``.
+
     Example:
         >>> from types import SimpleNamespace
         >>> batches_of(SimpleNamespace(dataloader=range(3)))
@@ -31,4 +33,17 @@ def batches_of(loop: Any) -> float:
         >>> batches_of(SimpleNamespace(dataloader=range(3), dataloaders=[range(3), range(4)]))
         7
     """
-    return sum(map(length_of, getattr(loop, "dataloaders", [loop.dataloader])))
+    if hasattr(loop, "lengths"):
+        return sum(loop.lengths())
+    return sum(map(length_of, dataloaders_of(loop)))
+
+
+def dataloaders_of(loop: Any) -> list[Any]:
+    """Return the dataloaders of a loop, which may have ``dataloaders`` in place of a single one.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> dataloaders_of(SimpleNamespace(dataloaders=["a", "b"]))
+        ['a', 'b']
+    """
+    return list(loop.dataloaders) if hasattr(loop, "dataloaders") else [loop.dataloader]

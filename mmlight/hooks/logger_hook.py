@@ -14,10 +14,11 @@ import torch
 
 from mmlight.fileio import dump, get_file_backend
 from mmlight.hooks.hook import DataBatch, Hook
-from mmlight.hooks.length import batches_of, length_of
+from mmlight.hooks.length import batches_of
 from mmlight.hooks.nonfinite import NonFiniteWatch
 from mmlight.hooks.out_dir import check_backend_args, experiment_dir
-from mmlight.registry import HOOKS
+from mmlight.hooks.runner_protocol import RunnerLike
+from mmlight.registry import HOOKS, LOG_PROCESSORS
 from mmlight.utils import is_seq_of, scandir
 
 SUFFIX_TYPE = Sequence[str] | str
@@ -45,6 +46,8 @@ class LoggerHook(Hook):
             the iteration.
         backend_args: Arguments of the storage backend of ``out_dir``.
         stop_on_nonfinite: Whether a NaN or infinite loss ends the run.
+        log_processor: A ``LogProcessor`` or its arguments, such as ``dict(window_size=20)``, in
+            place of the run's.
 
     Raises:
         TypeError: If an argument is of the wrong type.
@@ -71,6 +74,7 @@ class LoggerHook(Hook):
         log_metric_by_epoch: bool = True,
         backend_args: dict | None = None,
         stop_on_nonfinite: bool = False,
+        log_processor: Any = None,
     ) -> None:
         _check_counts(interval=interval, interval_exp_name=interval_exp_name)
         _check_flags(
@@ -94,28 +98,31 @@ class LoggerHook(Hook):
         self.log_metric_by_epoch = log_metric_by_epoch
         self.backend_args = check_backend_args(file_client_args, backend_args)
         self.json_log_path: str | None = None
+        if isinstance(log_processor, dict):
+            log_processor = LOG_PROCESSORS.build({"type": "LogProcessor", **log_processor})
+        self.log_processor = log_processor
         self._watch = NonFiniteWatch(stop=stop_on_nonfinite)
         self._length: float = 0
         self._evaluated = 0
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Settle where the logs go."""
         self.json_log_path = f"{runner.timestamp}.json"
         if self.out_dir is not None:
             self._copy_to = experiment_dir(self.out_dir, runner.work_dir, self.backend_args)
             runner.logger.info(f"Text logs will be copied to {self._copy_to} after the run.")
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Note where counting starts for the report of values that are not finite."""
         self._watch.start(runner.iter)
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: RunnerLike) -> None:
         """Ask how long the epoch is."""
-        self._length = length_of(runner.train_dataloader)
+        self._length = batches_of(runner.train_loop)
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: dict | None = None,
@@ -125,28 +132,30 @@ class LoggerHook(Hook):
         Raises:
             FloatingPointError: If a loss is not finite and ``stop_on_nonfinite``.
         """
+        due = (batch_idx + 1) % self.interval == 0
+        if getattr(runner, "numbers_all_batches", False):
+            batch_idx = runner.progress.batch_in_epoch
         last = batch_idx + 1 == self._length
         if last or (runner.iter + 1) % self.interval_exp_name == 0:
             runner.logger.info(f"Exp name: {runner.experiment_name}")
-        due = (batch_idx + 1) % self.interval == 0
         # The rest of an epoch is logged when asked for, or when nothing else of it would be.
         if not due and not (last and (not self.ignore_last or self._length <= self.interval)):
             return
         recorded = runner.message_hub.flush()
-        tag, text = runner.log_processor.get_log_after_iter(runner, batch_idx, "train")
+        tag, text = self._processor(runner).get_log_after_iter(runner, batch_idx, "train")
         runner.logger.info(text)
         runner.visualizer.add_scalars(tag, step=runner.iter + 1, file_path=self.json_log_path)
         runner.publish({name: value for name, value in tag.items() if "loss" in name})
         self._watch.check(recorded, runner.iter + 1, runner.logger)
-        self._length = length_of(runner.train_dataloader)  # a hook may have put another in place
+        self._length = batches_of(runner.train_loop)  # a hook may have put another in place
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: RunnerLike) -> None:
         """Check the losses of the iterations after the last log point."""
         self._watch.check(runner.message_hub.flush(), runner.iter, runner.logger)
 
     def after_val_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Sequence | None = None,
@@ -156,7 +165,7 @@ class LoggerHook(Hook):
 
     def after_test_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Sequence | None = None,
@@ -164,24 +173,24 @@ class LoggerHook(Hook):
         """Log the progress of a test if this iteration is a log point."""
         self._log_progress(runner, batch_idx, "test")
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Log the metrics of a validation."""
-        tag, text = runner.log_processor.get_log_after_epoch(
+        tag, text = self._processor(runner).get_log_after_epoch(
             runner, self._batches(runner.val_loop), "val"
         )
         runner.logger.info(text)
         step = runner.epoch if self.log_metric_by_epoch else runner.iter
         runner.visualizer.add_scalars(tag, step=step, file_path=self.json_log_path)
 
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Log the metrics of a test and write them to a JSON file in the log directory."""
-        tag, text = runner.log_processor.get_log_after_epoch(
+        tag, text = self._processor(runner).get_log_after_epoch(
             runner, self._batches(runner.test_loop), "test", with_non_scalar=True
         )
         runner.logger.info(text)
         dump(self._process_tags(tag), osp.join(runner.log_dir, str(self.json_log_path)))
 
-    def after_run(self, runner: Any) -> None:
+    def after_run(self, runner: RunnerLike) -> None:
         """Close the visualizer and copy the logs to ``out_dir``."""
         runner.visualizer.close()
         if self.out_dir is None:
@@ -195,10 +204,15 @@ class LoggerHook(Hook):
                 os.remove(local)
             runner.logger.info(f"Copied {local} to {target}.")
 
-    def _log_progress(self, runner: Any, batch_idx: int, mode: str) -> None:
+    def _log_progress(self, runner: RunnerLike, batch_idx: int, mode: str) -> None:
         self._evaluated = batch_idx + 1
         if self.every_n_inner_iters(batch_idx, self.interval):
-            runner.logger.info(runner.log_processor.get_log_after_iter(runner, batch_idx, mode)[1])
+            runner.logger.info(
+                self._processor(runner).get_log_after_iter(runner, batch_idx, mode)[1]
+            )
+
+    def _processor(self, runner: Any) -> Any:
+        return self.log_processor or runner.log_processor
 
     def _batches(self, loop: Any) -> int:
         """Number of batches of a validation or test that is over."""

@@ -9,6 +9,7 @@ import torch
 
 from mmlight import __version__
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 
@@ -40,8 +41,9 @@ class RuntimeInfoHook(Hook):
         self.last_loop_stage: str | None = None
         # "train/" + name costs more than a lookup when done for every output of every iteration.
         self._train_keys: dict[str, str] = {}
+        self._no_numbers: set[str] = set()
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: RunnerLike) -> None:
         """Record the config, the seed, the experiment's name and the version."""
         runner.message_hub.update_info_dict(
             {
@@ -53,7 +55,7 @@ class RuntimeInfoHook(Hook):
         )
         self.last_loop_stage = None
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: RunnerLike) -> None:
         """Record where the training starts, which may be in its middle, and where it ends."""
         hub = runner.message_hub
         hub.update_info("loop_stage", "train")
@@ -65,15 +67,17 @@ class RuntimeInfoHook(Hook):
         if dataset is not None and hasattr(dataset, "metainfo"):
             hub.update_info("dataset_meta", dataset.metainfo)
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: RunnerLike) -> None:
         """Leave the stage ``train``."""
         runner.message_hub.pop_info("loop_stage")
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: RunnerLike) -> None:
         """Record the epoch."""
         runner.message_hub.update_info("epoch", runner.epoch)
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: DataBatch = None) -> None:
+    def before_train_iter(
+        self, runner: RunnerLike, batch_idx: int, data_batch: DataBatch = None
+    ) -> None:
         """Record the iteration and the learning rates it is done with.
 
         Raises:
@@ -93,7 +97,7 @@ class RuntimeInfoHook(Hook):
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: dict | None = None,
@@ -102,18 +106,25 @@ class RuntimeInfoHook(Hook):
         if outputs is not None:
             update = runner.message_hub.update_scalar
             for name, value in outputs.items():
-                update(self._train_key(name), value)
+                if name not in self._no_numbers:
+                    try:
+                        update(self._train_key(name), value)
+                    except AssertionError:
+                        if not runner.numbers_all_batches:
+                            raise
+                        # A training step of Lightning's may return anything beside its loss.
+                        self._no_numbers.add(name)
 
-    def before_val(self, runner: Any) -> None:
+    def before_val(self, runner: RunnerLike) -> None:
         """Enter the stage ``val``."""
         self.last_loop_stage = runner.message_hub.get_info("loop_stage")
         runner.message_hub.update_info("loop_stage", "val")
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Record the ``metrics`` of the validation."""
         self._record_metrics(runner, "val", metrics)
 
-    def after_val(self, runner: Any) -> None:
+    def after_val(self, runner: RunnerLike) -> None:
         """Return to the stage ``train`` if the validation was part of a training."""
         if self.last_loop_stage == "train":
             runner.message_hub.update_info("loop_stage", self.last_loop_stage)
@@ -121,15 +132,15 @@ class RuntimeInfoHook(Hook):
         else:
             runner.message_hub.pop_info("loop_stage")
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: RunnerLike) -> None:
         """Enter the stage ``test``."""
         runner.message_hub.update_info("loop_stage", "test")
 
-    def after_test(self, runner: Any) -> None:
+    def after_test(self, runner: RunnerLike) -> None:
         """Leave the stage ``test``."""
         runner.message_hub.pop_info("loop_stage")
 
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Record the ``metrics`` of the test."""
         self._record_metrics(runner, "test", metrics)
 
@@ -140,7 +151,7 @@ class RuntimeInfoHook(Hook):
         return key
 
     @staticmethod
-    def _record_metrics(runner: Any, mode: str, metrics: dict[str, float] | None) -> None:
+    def _record_metrics(runner: RunnerLike, mode: str, metrics: dict[str, float] | None) -> None:
         for name, value in (metrics or {}).items():
             if _is_scalar(value):
                 runner.message_hub.update_scalar(f"{mode}/{name}", value)

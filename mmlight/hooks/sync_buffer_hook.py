@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mmlight.dist import all_reduce_params
 from mmlight.hooks.hook import Hook
+from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
 
@@ -25,14 +24,16 @@ class SyncBuffersHook(Hook):
 
     def __init__(self) -> None:
         self.called_in_train = False
+        self._iter = -1
 
-    def before_val_epoch(self, runner: Any) -> None:
+    def before_val_epoch(self, runner: RunnerLike) -> None:
         """Average the buffers unless the epoch of training that just ended has done so."""
-        if not self.called_in_train:
+        if not self.called_in_train or self._iter != runner.iter:
             all_reduce_params(runner.model.buffers(), op="mean")
         self.called_in_train = False
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: RunnerLike) -> None:
         """Average the buffers."""
         all_reduce_params(runner.model.buffers(), op="mean")
         self.called_in_train = True
+        self._iter = runner.iter

@@ -15,6 +15,7 @@ from mmlight.device import get_max_cuda_memory, is_cuda_available
 from mmlight.hooks.length import batches_of
 from mmlight.registry import LOG_PROCESSORS
 
+_TIMES = ("time", "data_time")
 _MODES = ("train", "val", "test")
 
 
@@ -22,12 +23,13 @@ _MODES = ("train", "val", "test")
 class LogProcessor:
     """Choose a statistic of each recorded value and format them as a line of the log.
 
-    Values whose name matches ``mean_pattern`` are averaged over the last ``window_size``
-    iterations; of the others the latest value counts. ``custom_cfg`` says otherwise for some: each
-    of its dicts has ``data_src``, the name of a value; ``method_name``, a statistic of
-    :class:`mmlight.logging.HistoryBuffer`, with its arguments, such as ``window_size`` (a number,
-    ``'epoch'`` or ``'global'``); and ``log_name``, under which the result is logged in addition to
-    the value itself; without it the result takes the place of the value.
+    Values of a training whose name matches ``mean_pattern`` are averaged over the last
+    ``window_size`` iterations; of the others, and of metrics, the latest value counts.
+    ``custom_cfg`` says otherwise for some: each of its dicts has ``data_src``, the name of a value;
+    ``method_name``, a statistic of :class:`mmlight.logging.HistoryBuffer`, with its arguments, such
+    as ``window_size`` (a number, ``'epoch'`` or ``'global'``); and ``log_name``, under which the
+    result is logged in addition to the value itself; without it the result takes the place of the
+    value.
 
     Args:
         window_size: Iterations to average over.
@@ -90,7 +92,8 @@ class LogProcessor:
         line = self._iter_header(runner, batch_idx, mode, tag)
         tag["iter"] = runner.iter + 1 if _has_train_loop(runner) else 0
 
-        rates = [name for name in log_tag if name.endswith("lr")]
+        # The latter are what Lightning's LearningRateMonitor calls those of several optimizers.
+        rates = [name for name in log_tag if name.endswith("lr") or name.startswith("lr-")]
         line += (
             " ".join(f"{name}: {log_tag.pop(name):.{self.num_digits}e}" for name in rates) + "  "
         )
@@ -127,7 +130,7 @@ class LogProcessor:
         chosen = {cfg["data_src"] for cfg in self.custom_cfg}
         whole = [
             {"data_src": name, "method_name": "mean", "window_size": "epoch"}
-            for name in ("time", "data_time")
+            for name in _TIMES
             if name not in chosen
         ]
         parsed_cfg = self._parse_windows_size(runner, batch_idx, [*self.custom_cfg, *whole])
@@ -139,7 +142,7 @@ class LogProcessor:
         times: OrderedDict = OrderedDict()
         for name, value in scalars.items():
             plain = self._remove_prefix(name, f"{mode}/")
-            (times if plain in ("time", "data_time") else tag)[name] = value
+            (times if plain in _TIMES else tag)[name] = value
         shown = OrderedDict([*tag.items(), *others.items(), *times.items()])
         if with_non_scalar:
             tag.update(others)
@@ -196,7 +199,8 @@ class LogProcessor:
         tag: OrderedDict = OrderedDict()
         for name in names:
             buffer = hub.get_scalar(prefix + name)
-            if self.mean_pattern.match(name):
+            # A metric of an evaluation is that evaluation's, whatever its name.
+            if self.mean_pattern.match(name) and (mode == "train" or name in _TIMES):
                 tag[name] = buffer.mean(self.window_size)
             else:
                 tag[name] = buffer.current()

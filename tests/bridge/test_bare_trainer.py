@@ -123,14 +123,6 @@ def test_logger_writes_text_and_scalars(tmp_path: Any, automatic: bool) -> None:
     assert {"loss", "lr", "time", "step"} <= set(lines[0])
 
 
-def test_logged_scalars_reach_the_trainers_loggers(tmp_path: Any) -> None:
-    from lightning.pytorch.loggers import CSVLogger
-
-    fit(tmp_path, LoggerHook(interval=2), logger=CSVLogger(tmp_path, name="csv"))
-    (metrics,) = tmp_path.glob("csv/*/metrics.csv")
-    assert "data_time" in metrics.read_text()
-
-
 def test_timer(tmp_path: Any) -> None:
     timer = IterTimerHook()
     found = {}
