@@ -15,7 +15,8 @@ from mmlight.registry import VISBACKENDS
 class VisBackendLogger(Logger):
     """Write what a LightningModule logs to a visualization backend.
 
-    The other way round, any Lightning logger may stand among the ``vis_backends`` of a config.
+    In a Trainer it also gets the images that hooks and ``self.logger.log_image`` draw. The other
+    way round, any Lightning logger may stand among the ``vis_backends`` of a config.
 
     Args:
         vis_backend: A backend, or the config of one.
@@ -59,6 +60,15 @@ class VisBackendLogger(Logger):
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         """Write scalars by name."""
         self.vis_backend.add_scalars(dict(metrics), step=step or 0)
+
+    @rank_zero_only
+    def log_image(
+        self, key: str, images: list[Any], step: int | None = None, **kwargs: Any
+    ) -> None:
+        """Write RGB images (uint8, of shape (H, W, 3)) under a name."""
+        for index, image in enumerate(images):
+            name = key if len(images) == 1 else f"{key}_{index}"
+            self.vis_backend.add_image(name, image, step=step or 0)
 
     @rank_zero_only
     def log_hyperparams(

@@ -23,8 +23,8 @@ def accept_wrappers() -> None:
     configuration._configure_optimizers = _configure_wrappers
 
 
-def _configure_wrappers(returned: Any) -> tuple[list[Any], list[Any], str | None]:
-    optimizers, schedulers, monitor = _configure(_with_lists(returned))
+def _configure_wrappers(optim_conf: Any) -> tuple[list[Any], list[Any], str | None]:
+    optimizers, schedulers, monitor = _configure(_with_lists(optim_conf))
     return [_for_lightning(optimizer) for optimizer in optimizers], schedulers, monitor
 
 

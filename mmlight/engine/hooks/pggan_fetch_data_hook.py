@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
+from mmlight.bridge.train_data import (
+    begin_epoch,
+    single_train_dataloader,
+    use_train_dataloader,
+)
+from mmlight.bridge.trainer_face import TrainerFace
 from mmlight.dataset import DefaultSampler, InfiniteSampler
 from mmlight.hooks import Hook, RunnerLike
 from mmlight.model.bare_model import bare_model
@@ -28,9 +34,13 @@ class PGGANFetchDataHook(Hook):
     The change takes effect before the next batch is read. After a resume the dataloader goes on
     where it was within the scale.
 
+    In a Trainer of one's own a plain LightningModule has ``curr_scale``, its training data are a
+    single ``DataLoader`` of such a dataset, and epochs count as Lightning counts them: the one in
+    which the model grows ends with the new dataloader.
+
     Example:
         >>> PGGANFetchDataHook().get_triggered_stages()
-        ['before_train', 'before_train_iter', 'after_train_iter']
+        ['before_train', 'before_train_epoch', 'before_train_iter', 'after_train_iter']
     """
 
     def __init__(self) -> None:
@@ -44,6 +54,15 @@ class PGGANFetchDataHook(Hook):
         """
         self._scale = None
         self._follow(runner)
+
+    def before_train_epoch(self, runner: RunnerLike) -> None:
+        """Tell a Trainer of one's own how long its epochs are now.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if isinstance(runner, TrainerFace):
+            begin_epoch(runner.trainer)
 
     def before_train_iter(
         self, runner: RunnerLike, batch_idx: int, data_batch: DATA_BATCH = None
@@ -87,6 +106,11 @@ class PGGANFetchDataHook(Hook):
             return
         self._scale = scale
         loop = runner.train_loop
+        if isinstance(runner, TrainerFace):
+            dataloader = self.update_dataloader(single_train_dataloader(runner.trainer), scale)
+            if dataloader is not None:
+                use_train_dataloader(runner.trainer, dataloader)
+            return
         if not hasattr(loop, "dataloader_iterator"):
             raise TypeError(
                 "PGGANFetchDataHook changes the dataloader of an iteration-based training, but "
@@ -137,6 +161,10 @@ class PGGANFetchDataHook(Hook):
 
 def _sampler_for(dataset: Any, sampler: Any) -> Any:
     """A sampler of the same kind that knows the new length; one of another kind as it is."""
+    if isinstance(sampler, DistributedSampler):  # Lightning's choice for several processes
+        return DistributedSampler(
+            dataset, sampler.num_replicas, sampler.rank, sampler.shuffle, sampler.seed
+        )
     if isinstance(sampler, InfiniteSampler):
         return InfiniteSampler(dataset, sampler.shuffle, sampler.seed)
     if isinstance(sampler, DefaultSampler):
