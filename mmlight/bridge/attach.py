@@ -14,6 +14,7 @@ from mmlight.bridge.fit_loop import RunnerFitLoop, own_loops
 from mmlight.bridge.gathering import number_states
 from mmlight.bridge.progress_bar import RunnerProgressBar
 from mmlight.bridge.schedule import mirror
+from mmlight.bridge.sharded_strategies import adopt
 from mmlight.bridge.trainer_arguments import keep_samplers, refuse_unsupported
 
 
@@ -30,6 +31,7 @@ def attach(trainer: Trainer, runner: Any) -> None:
     Raises:
         ValueError: If the Trainer has an argument or a callback that cannot be obeyed.
     """
+    adopt(trainer)
     known = isinstance(trainer.fit_loop, RunnerFitLoop) and trainer.fit_loop.runner is runner
     if not known:
         given = runner.trainer_arguments

@@ -29,6 +29,15 @@ from torch import nn
 from mmlight import __version__
 from mmlight.bridge.checkpoint_io import write_checkpoint
 from mmlight.bridge.rng import rng_state
+from mmlight.bridge.sharding import (
+    has_shards,
+    is_sharded,
+    local_gradients,
+    whole_optimizers,
+    whole_state,
+    whole_weights,
+    without_wrappers,
+)
 from mmlight.dist import gather_object, is_distributed
 from mmlight.model.state_dict import get_state_dict
 from mmlight.utils import apply_to
@@ -55,14 +64,19 @@ def collect(
     Raises:
         TypeError: If ``meta`` is no dict.
     """
-    if meta is not None and not isinstance(meta, dict):
-        raise TypeError(f"meta should be a dict or None, but got {type(meta).__name__}")
+    check_meta(meta)
     position = _position(runner)
     checkpoint = documented_keys(runner, save_optimizer, save_param_scheduler)
     checkpoint["meta"] = {**make_meta(runner, position, by_epoch), **(meta or {})}
     checkpoint.update(_lightning_keys(runner, position, save_optimizer))
     checkpoint["mmlight"] = exact_state(runner, position)
     return checkpoint
+
+
+def check_meta(meta: Any) -> None:
+    """Raise a TypeError if ``meta`` is neither a dict nor None."""
+    if meta is not None and not isinstance(meta, dict):
+        raise TypeError(f"meta should be a dict or None, but got {type(meta).__name__}")
 
 
 def save_checkpoint(
@@ -84,15 +98,24 @@ def documented_keys(
     Raises:
         TypeError: If what is to be saved is still a config.
     """
-    checkpoint: dict[str, Any] = {
+    return {
         "state_dict": weights(runner),
-        "message_hub": runner.message_hub.state_dict(),
+        **states_of_training(runner, save_optimizer, save_param_scheduler),
     }
-    # A strategy that shards the optimizers' states gathers them for Lightning's own key alone.
-    if save_optimizer and runner.optim_wrapper is not None and not is_sharded(runner.trainer):
-        if isinstance(runner.optim_wrapper, dict):
+
+
+def states_of_training(
+    runner: Any, save_optimizer: bool, save_param_scheduler: bool
+) -> dict[str, Any]:
+    """Return what a run knows beside its weights, under the keys that the documents name."""
+    checkpoint: dict[str, Any] = {"message_hub": runner.message_hub.state_dict()}
+    wrapper = runner.optim_wrapper
+    # A strategy that shards a module that is not ours gathers for Lightning's own key alone.
+    gathers = not is_sharded(runner.trainer) or not hasattr(wrapper, "optimizers")
+    if save_optimizer and wrapper is not None and gathers:
+        if isinstance(wrapper, dict):
             raise _not_built("save_optimizer", "optim_wrapper")
-        checkpoint["optimizer"] = runner.optim_wrapper.state_dict()
+        checkpoint["optimizer"] = whole_optimizers(runner)
     if save_param_scheduler and runner.param_schedulers:
         checkpoint["param_schedulers"] = _scheduler_states(runner.param_schedulers)
     return checkpoint
@@ -108,20 +131,16 @@ def _not_built(argument: str, attribute: str) -> TypeError:
 def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
     """Return the model's state dict on the CPU, as the strategy gathers it."""
     strategy = runner.trainer.strategy
-    state = (
-        strategy.lightning_module_state_dict()
-        if strategy.model is not None
-        else get_state_dict(runner.model)
-    )
+    if has_shards(runner.model):
+        state = whole_weights(runner.model)
+    elif strategy.model is not None:
+        state = strategy.lightning_module_state_dict()
+    else:
+        state = get_state_dict(runner.model)
     for name, value in state.items():
         if isinstance(value, torch.Tensor):
             state[name] = value.detach().cpu()
     return state
-
-
-def is_sharded(trainer: pl.Trainer) -> bool:
-    """Tell whether a strategy such as FSDP leaves each process a part of weights and optimizers."""
-    return trainer.strategy.restore_checkpoint_after_setup
 
 
 def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -135,14 +154,16 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
         "loader": _stream_state(runner.train_loop),
         "val_loader": _stream_state(runner.val_loop),
         "accumulation": (
-            wrapper.accumulation_state() if hasattr(wrapper, "accumulation_state") else None
+            local_gradients(wrapper.accumulation_state())
+            if hasattr(wrapper, "accumulation_state")
+            else None
         ),
     }
     if not is_distributed():
         return own
     # Each process draws its own random numbers, reads its own data and has its own statistics of
     # it. Tensors of another GPU than the writer's must not go through pickle.
-    if runner.rank > 0 and not is_sharded(runner.trainer):
+    if runner.rank > 0:
         own["buffers"] = buffers_of(runner.model)
     states = gather_object(apply_to(own, _is_tensor, torch.Tensor.cpu))
     return {**states[0], "ranks": states[1:]} if states else own
@@ -150,6 +171,8 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
 
 def buffers_of(model: nn.Module) -> dict[str, torch.Tensor]:
     """Return the buffers of a model that belong into a checkpoint, by name, wrappers left out."""
+    if has_shards(model):  # whose state is gathered; buffers are whole
+        return {without_wrappers(name): buffer for name, buffer in model.named_buffers()}
     state = get_state_dict(model, keep_vars=True)
     return {name: value for name, value in state.items() if not isinstance(value, nn.Parameter)}
 
@@ -236,10 +259,15 @@ def _lightning_keys(runner: Any, position: dict[str, Any], save_optimizer: bool)
         "lr_schedulers": [],
     }
     if save_optimizer:
-        keys["optimizer_states"] = [
-            trainer.strategy.optimizer_state(one) for one in optimizers_of(runner)
-        ]
+        keys["optimizer_states"] = _optimizer_states(runner)
     return keys
+
+
+def _optimizer_states(runner: Any) -> list[dict[str, Any]]:
+    optimizers = optimizers_of(runner)
+    if has_shards(runner.model):
+        return [whole_state(runner.model, one) for one in optimizers]
+    return [runner.trainer.strategy.optimizer_state(one) for one in optimizers]
 
 
 def optimizers_of(runner: Any) -> list[torch.optim.Optimizer]:
@@ -254,6 +282,15 @@ def optimizers_of(runner: Any) -> list[torch.optim.Optimizer]:
 
 def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any]) -> dict:
     """Return the loop state that Lightning itself would have written at this position."""
+    state = {**trainer.fit_loop.state_dict(), **progress_state(position)}
+    steps = {"ready": position["iter"], "completed": position["iter"]}
+    state["epoch_loop.manual_optimization.optim_step_progress"] = {"total": steps, "current": steps}
+    state["epoch_loop.state_dict"] = {"_batches_that_stepped": position["iter"]}
+    return state
+
+
+def progress_state(position: dict[str, Any]) -> dict[str, Any]:
+    """Return Lightning's counters of epochs and batches as they are at a position."""
 
     def tracker(done: int, begun: int = 0) -> dict[str, int]:
         return {
@@ -263,19 +300,16 @@ def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any]) -> dict:
             "completed": done,
         }
 
-    state = trainer.fit_loop.state_dict()
     mid_epoch = int(position["phase"] in ("iter", "within"))
     epochs = position["epoch"] + (position["phase"] == "epoch")
-    state["epoch_progress"] = {
-        "total": tracker(epochs, mid_epoch),
-        "current": tracker(epochs, mid_epoch),
+    return {
+        "epoch_progress": {
+            "total": tracker(epochs, mid_epoch),
+            "current": tracker(epochs, mid_epoch),
+        },
+        "epoch_loop.batch_progress": {
+            "total": tracker(position["iter"]),
+            "current": tracker(position["batch_in_epoch"]),
+            "is_last_batch": not mid_epoch,
+        },
     }
-    state["epoch_loop.batch_progress"] = {
-        "total": tracker(position["iter"]),
-        "current": tracker(position["batch_in_epoch"]),
-        "is_last_batch": not mid_epoch,
-    }
-    steps = {"ready": position["iter"], "completed": position["iter"]}
-    state["epoch_loop.manual_optimization.optim_step_progress"] = {"total": steps, "current": steps}
-    state["epoch_loop.state_dict"] = {"_batches_that_stepped": position["iter"]}
-    return state

@@ -50,6 +50,7 @@ class RunnerFitLoop(_FitLoop):
         self.epoch_loop.val_loop.setup_data()  # progress bars ask how many batches it has
         runner.refresh_callbacks()
         connect(trainer, runner.optim_wrapper)
+        runner.restore_accumulation()  # not before: a strategy that sets up may drop gradients
         trainer.strategy.on_train_start()
         with trainer.profiler.profile("run_training_epoch"), runner.interrupts.heeded():
             runner.train_loop.run()

@@ -9,16 +9,16 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import BaseFinetuning
-from lightning.pytorch.strategies import FSDPStrategy
 from lightning.pytorch.trainer.states import TrainerFn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmlight.bridge.attach import TrainingPlan, attach
 from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
+from mmlight.bridge.sharding import has_shards, is_sharded, shard
 from mmlight.config import Config
 from mmlight.fileio.checkpoint_file import read_checkpoint
-from mmlight.model import BaseModel, MMFullyShardedDataParallel, is_model_wrapper
+from mmlight.model import is_model_wrapper
 from mmlight.model.state_dict import get_state_dict
 
 _set_trainer: Any = pl.LightningModule.trainer.fset  # type: ignore[attr-defined]  # a property
@@ -164,29 +164,19 @@ class ModelModule(pl.LightningModule):
         """Do nothing: a Trainer that starts would clear gradients pending since a checkpoint."""
 
     def configure_model(self) -> None:
-        """Let FSDP shard the model instead of this module.
+        """Split the model, and its optimizers, if the strategy does so.
 
-        Around this module it would be in its forward pass while a training step goes backward.
+        FSDP splits the model instead of this module: around this module it would be in its forward
+        pass while a training step goes backward.
 
         Raises:
-            ValueError: If the model has a training step of its own.
+            ValueError: If the strategy cannot train such a model.
         """
-        strategy = self.trainer.strategy
-        if not isinstance(strategy, FSDPStrategy) or is_model_wrapper(self.model):
+        runner, trainer = self.runner, self.trainer
+        if not is_sharded(trainer) or has_shards(self.model):
             return
-        if type(self.model).train_step is not BaseModel.train_step:
-            raise ValueError(
-                f"strategy='fsdp' cannot train {type(self.model).__name__}, whose train_step is "
-                "its own: use strategy='ddp_find_unused_parameters_true'"
-            )
-        self.model = self.runner.model = MMFullyShardedDataParallel(
-            self.model,
-            cpu_offload=strategy.cpu_offload,
-            mixed_precision=strategy.mixed_precision_config,
-            sharding_strategy=strategy.sharding_strategy,
-            device_id=strategy.root_device,
-            **strategy.kwargs,
-        )
+        optimizers = optimizers_of(runner) if trainer.state.fn == TrainerFn.FITTING else []
+        self.model = runner.model = shard(self.model, optimizers, trainer.strategy)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Return the optimizers of the wrapper, in its order."""

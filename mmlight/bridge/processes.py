@@ -20,8 +20,9 @@ from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 from torch.nn.parallel import DistributedDataParallel
 
+from mmlight.bridge.sharded_strategies import adopt
 from mmlight.dist import get_rank, get_world_size
-from mmlight.registry import MODEL_WRAPPERS
+from mmlight.registry import MODEL_WRAPPERS, resolve_type
 
 
 class LaunchedProcesses(LightningEnvironment):
@@ -83,11 +84,11 @@ class ModelWrapperStrategy(DDPStrategy):
         """
         cfg = {"type": "MMDistributedDataParallel", **cfg}
         default_args: dict[str, Any] = {"module": model}
-        kind = MODEL_WRAPPERS.get(cfg["type"]) if isinstance(cfg["type"], str) else cfg["type"]
+        kind = resolve_type(cfg, MODEL_WRAPPERS)
         if isinstance(kind, type) and issubclass(kind, FullyShardedDataParallel):
             raise ValueError(
-                f"a Runner cannot save and resume what {kind.__name__} shards (config key: "
-                "model_wrapper_cfg.type): use mmlight.from_config and Trainer(strategy='fsdp')"
+                f"{kind.__name__} needs a strategy that shards (config key: "
+                "model_wrapper_cfg.type): use trainer=dict(strategy='fsdp') instead"
             )
         if isinstance(kind, type) and issubclass(kind, DistributedDataParallel):
             default_args["device_ids"] = self.determine_ddp_device_ids()
@@ -121,6 +122,11 @@ def start_processes(trainer: Trainer) -> None:
 
     Each of them runs this program from its beginning and comes by here, too.
     """
+    adopt(trainer)
     strategy: Any = trainer.strategy
     if trainer.world_size > 1 and not torch.distributed.is_initialized():
-        strategy.launcher.launch(strategy.setup_environment, trainer=trainer)
+        connect = getattr(strategy, "connect_processes", strategy.setup_environment)
+        if strategy.launcher is None:  # somebody else has started this process
+            connect()
+        else:
+            strategy.launcher.launch(connect, trainer=trainer)

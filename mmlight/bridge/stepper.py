@@ -10,6 +10,8 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.plugins.precision import MixedPrecision, Precision
 from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
 from mmlight.bridge.callbacks import overriding
@@ -34,14 +36,26 @@ class StrategyStepper:
 
     Args:
         trainer: The Trainer.
+        wrapper: The optimizer wrapper.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Trainer, wrapper: Any) -> None:
         self.trainer = trainer
+        self.wrapper = wrapper
 
     def backward(self, loss: torch.Tensor, **kwargs: Any) -> None:
-        """Compute gradients of ``loss``, scaled if the precision needs it."""
-        self.trainer.strategy.backward(loss, None, **kwargs)
+        """Compute gradients of ``loss``, scaled if the precision needs it.
+
+        Where DDP is around the LightningModule, they are averaged over the processes only if an
+        update is due: the strategy asks DDP for that right before it goes backward.
+        """
+        strategy = self.trainer.strategy
+        around = strategy.model
+        if isinstance(around, DistributedDataParallel) and not self.wrapper.should_sync():
+            with around.no_sync():
+                strategy.backward(loss, None, **kwargs)
+        else:
+            strategy.backward(loss, None, **kwargs)
 
     def step(self, optimizer: Optimizer, **kwargs: Any) -> None:
         """Apply the gradients of ``optimizer``."""
@@ -49,10 +63,12 @@ class StrategyStepper:
         self.trainer.strategy.optimizer_step(optimizer, _nothing, model=module, **kwargs)
 
     def no_sync(self, model: nn.Module) -> AbstractContextManager:
-        """Give a context in which gradients stay in this process."""
-        # A documented wrapper knows best; else the strategy's own, around the LightningModule.
-        strategy = self.trainer.strategy
-        block = getattr(model, "no_sync", None) or getattr(strategy, "block_backward_sync", None)
+        """Give a context for a forward pass after which gradients stay in this process.
+
+        FSDP, which would keep them whole, may split them: they add up to the same.
+        """
+        split = isinstance(model, FullyShardedDataParallel)
+        block = None if split else getattr(model, "no_sync", None)
         return block() if block else nullcontext()
 
 
@@ -66,12 +82,12 @@ def connect(trainer: Trainer, optim_wrapper: Any) -> None:
     Raises:
         ValueError: If gradients would be clipped while a scaler holds them scaled.
     """
-    stepper = None if is_plain(trainer) else StrategyStepper(trainer)
+    plain = is_plain(trainer)
     plugin = trainer.precision_plugin
     for wrapper in getattr(optim_wrapper, "optim_wrappers", {"": optim_wrapper}).values():
         if hasattr(wrapper, "loss_scaler") and isinstance(plugin, MixedPrecision):
             continue  # it scales and casts by itself
-        wrapper.stepper = stepper
+        wrapper.stepper = None if plain else StrategyStepper(trainer, wrapper)
         if wrapper.clip_grad_kwargs and isinstance(plugin, MixedPrecision) and plugin.scaler:
             raise ValueError(
                 "clip_grad of an OptimWrapper cannot be combined with "

@@ -8,10 +8,10 @@ from typing import Any
 from mmlight.bridge.checkpoint import (
     buffers_of,
     exact_state_of_rank,
-    is_sharded,
     save_checkpoint,
 )
 from mmlight.bridge.restore import restore_callbacks, restore_progress
+from mmlight.bridge.sharding import load_optimizers, split_gradients
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.logging import print_log
@@ -136,15 +136,7 @@ class Checkpoints(Builders):
             map_location: Where its weights and the states of its optimizers go first, as for
                 :func:`torch.load`; ``default`` leaves it to the model and the optimizers to take
                 them to their devices. All other tensors are read to the CPU.
-
-        Raises:
-            NotImplementedError: If the Trainer's strategy shards the model.
         """
-        if is_sharded(self.trainer):
-            raise NotImplementedError(
-                "a Runner cannot resume a sharded run: use mmlight.from_config and "
-                "Trainer.fit(ckpt_path=...)"
-            )
         # Not to the model's device: an optimizer leaves its counters where they come from, and on
         # a GPU it would wait for them in each step.
         where = "cpu" if map_location == "default" else map_location
@@ -163,13 +155,13 @@ class Checkpoints(Builders):
 
         Args:
             checkpoint: The checkpoint; hooks may change it.
-            training: Whether a training goes on, rather than an evaluation.
+            training: Whether a training goes on; an evaluation needs the weights alone.
         """
-        self._has_loaded = self._resume = True
+        self._has_loaded = True
+        self._resume = self._resume or training
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
-        self.restore(checkpoint)
         if training:
-            self.restore_accumulation()
+            self.restore(checkpoint)
 
     def restore(
         self,
@@ -197,7 +189,7 @@ class Checkpoints(Builders):
             # Before the optimizer has its state: a scheduler that is built sets the first rate.
             self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
         if restore_optimizer:
-            self.optim_wrapper.load_state_dict(checkpoint["optimizer"])
+            load_optimizers(self, checkpoint["optimizer"])
         if restore_schedulers:
             self._restore_schedulers(checkpoint.get("param_schedulers"))
 
@@ -247,10 +239,13 @@ class Checkpoints(Builders):
             )
 
     def restore_accumulation(self) -> None:
-        """Let the optimizers count from where the run stands, pending gradients put back."""
+        """Let the optimizers count from where the run stands, pending gradients put back.
+
+        Where a strategy splits the model, each process has pending gradients of its part alone.
+        """
         pending = (self.exact_state or {}).get("accumulation")
         if pending:
-            self.optim_wrapper.load_accumulation_state(pending)
+            self.optim_wrapper.load_accumulation_state(split_gradients(self.optim_wrapper, pending))
         self.optim_wrapper.initialize_count_status(
             self.model, self.train_loop.iter, self.train_loop.max_iters
         )

@@ -229,7 +229,6 @@ class Runner(Checkpoints, Environment):
         """Do all that comes before the first event of training, in the documented order."""
         if self.interrupts.goes_on:  # all of it was done, and no run has ended since
             self.interrupts.goes_on = False
-            self.restore_accumulation()
             return
         self._train_loop = self.build_train_loop(self._train_loop)
         self._limit_training()
@@ -242,7 +241,6 @@ class Runner(Checkpoints, Environment):
         self.call_hook("before_run")
         self._init_model_weights()
         self.load_or_resume()
-        self.restore_accumulation()
         self._maybe_compile("train_step")
 
     def _limit_training(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,28 +53,15 @@ def test_every_way_gives_the_same(tmp_path: Path) -> None:
     assert len(ways[0][0][1]) == 9  # 18 samples in batches of 4 for two: 3 an epoch
 
 
-def test_a_sharded_model(tmp_path: Path) -> None:
-    """FSDP trains, saves and resumes to what DDP does."""
-    runs = []
-    for way in ("in a Trainer of the user's", "in a Trainer of the user's, sharded"):
-        begun, resumed = tmp_path / way, tmp_path / f"{way}, resumed"
-        runs.append([train(way, begun)])
-        shutil.copytree(begun, resumed)
-        runs[-1].append(train(f"{way}, resumed", resumed))
-    assert_same(runs[1], runs[0])
-    _, losses, _ = runs[1][1][0]
-    assert len(losses) == 3
-
-
 def test_processes_that_begin_in_mid_program_are_refused(tmp_path: Path) -> None:
     trainer = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_spawn"}
     with pytest.raises(ValueError, match=r"'ddp_spawn' \(config key: trainer.strategy\)"):
         Runner.from_cfg(Config(config(tmp_path, trainer=trainer)))
 
 
-def test_a_runner_refuses_to_shard(tmp_path: Path) -> None:
+def test_a_wrapper_that_shards_needs_a_strategy_that_does(tmp_path: Path) -> None:
     strategy = ModelWrapperStrategy(parallel_devices=[torch.device("cpu")])
-    with pytest.raises(ValueError, match=r"shards \(config key: model_wrapper_cfg.type\)"):
+    with pytest.raises(ValueError, match=r"model_wrapper_cfg.type\): use .*strategy='fsdp'"):
         strategy.wrap(torch.nn.Linear(1, 1), {"type": "MMFullyShardedDataParallel"})
 
 

@@ -180,7 +180,9 @@ class OptimWrapper(BaseOptimWrapper):
             for param in group["params"]
             if param.requires_grad and param.grad is not None
         ]
-        return self.clip_func(params, **kwargs) if params else None
+        total: Any = self.clip_func(params, **kwargs) if params else None
+        # Of parameters that are split over the processes (DTensor), so is their norm.
+        return total.full_tensor() if hasattr(total, "full_tensor") else total
 
     def optim_context(self, model: nn.Module) -> AbstractContextManager:
         """Give the context for a forward pass: no gradient synchronization without an update.
