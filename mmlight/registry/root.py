@@ -9,6 +9,7 @@ from .build_functions import (
     build_runner_from_cfg,
     build_scheduler_from_cfg,
 )
+from .float_arguments import build_optimizer_from_cfg
 from .registry import ROOT_SCOPE, Registry
 
 
@@ -43,7 +44,7 @@ WEIGHT_INITIALIZERS = _root("weight initializer", "model")
 TASK_UTILS = _root("task util", kit=("models",))
 INFERENCERS = _root("inferencer")
 
-OPTIMIZERS = _root("optimizer", "optim")
+OPTIMIZERS = _root("optimizer", "optim", build_func=build_optimizer_from_cfg)
 OPTIM_WRAPPERS = _root("optim_wrapper", "optim")
 OPTIM_WRAPPER_CONSTRUCTORS = _root("optimizer wrapper constructor", "optim", ("engine.optimizers",))
 PARAM_SCHEDULERS = _root(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 
@@ -16,6 +17,8 @@ from mmlight.optim import (
     OptimWrapper,
     build_optim_wrapper,
 )
+from mmlight.optim.optimizer.builder import TORCH_OPTIMIZERS
+from mmlight.registry import Registry
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam", "LBFGS"])
@@ -118,3 +121,70 @@ def test_an_optional_optimizer_is_used_where_it_is_installed(monkeypatch) -> Non
     wrapper = build_optim_wrapper(nn.Linear(1, 1), cfg)
     assert type(wrapper.optimizer) is lion.Lion
     assert wrapper.get_lr()["lr"] == [0.1, 0.2]
+
+
+def test_adafactor_is_torchs_own_where_there_is_no_other(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers.optimization", None)
+    cfg = {"type": "Adafactor", "lr": 0.1, "weight_decay": 0}
+    assert type(build_optim_wrapper(nn.Linear(1, 1), {"optimizer": cfg}).optimizer) is (
+        torch.optim.Adafactor
+    )
+    with pytest.raises(ImportError, match="pip install transformers"):
+        build_optim_wrapper(nn.Linear(1, 1), {"optimizer": {**cfg, "relative_step": False}})
+
+
+INTEGERS = {
+    "lr": 1,
+    "betas": (0, 1 - 1e-3),
+    "eps": 1,
+    "weight_decay": 0,
+    "momentum": 0,
+    "etas": (1 - 0.5, 2),
+    "step_sizes": [1e-6, 50],
+    "alpha": 0,
+    "history_size": 3,
+    "max_iter": 4,
+    "ns_steps": 5,
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(TORCH_OPTIMIZERS) - {"Optimizer"}))
+def test_integers_that_stand_for_floats_are_floats_to_every_optimizer(name: str) -> None:
+    optimizer = OPTIMIZERS.get(name)
+    names = inspect.signature(optimizer).parameters
+    settings = {key: value for key, value in INTEGERS.items() if key in names}
+    if name == "TorchAdafactor":
+        settings["eps"] = (None, 1)
+    built = OPTIMIZERS.build({"type": name, "params": [torch.zeros(2, 2)], **settings})
+    for key, value in settings.items():
+        kept = built.defaults[key]
+        assert kept == value
+        for one in kept if isinstance(kept, tuple | list) else [kept]:
+            assert (
+                type(one) is int
+                if key in ("history_size", "max_iter", "ns_steps")
+                else (one is None or type(one) is float)
+            )
+
+
+def test_integers_in_the_settings_of_some_parameters_and_of_ones_own_optimizers() -> None:
+    class Own(torch.optim.Adam):
+        def __init__(self, params, **kwargs):
+            super().__init__(params, **kwargs)
+
+    custom = {"weight": {"lr_mult": 1, "betas": [0, 1 - 0.1]}}
+    cfg = {
+        "optimizer": {"type": Own, "lr": 1, "betas": (0, 0.99)},
+        "paramwise_cfg": {"custom_keys": custom},
+    }
+    optimizer = build_optim_wrapper(nn.Linear(1, 1), cfg).optimizer
+    weight, bias = optimizer.param_groups
+    assert [*map(type, weight["betas"])] == [*map(type, bias["betas"])] == [float, float]
+    assert type(weight["lr"]) is type(bias["lr"]) is float
+    child = Registry("optimizer", parent=OPTIMIZERS, scope="integers")
+    child.register_module(module=Own)
+    try:
+        built = child.build({"type": "Own", "params": [torch.zeros(1)], "betas": (0, 0.5)})
+    finally:
+        del OPTIMIZERS.children["integers"]
+    assert built.defaults["betas"] == (0.0, 0.5)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 import torch
 from torch import nn
 
+from mmlight.logging import print_log
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 
 from .optimizer_wrapper import OptimWrapper
@@ -46,7 +48,7 @@ def register_torch_optimizers() -> list[str]:
     """Register every optimizer of ``torch.optim`` under its name.
 
     Torch's ``Adafactor`` is ``TorchAdafactor``, because configs mean that of ``transformers`` by
-    the shorter name.
+    the shorter name, which is torch's where ``transformers`` is not installed.
 
     Returns:
         list[str]: The registered names.
@@ -86,6 +88,14 @@ def _optional_optimizer(name: str) -> Callable[..., torch.optim.Optimizer]:
         try:
             module = import_module(module_name)
         except ImportError as error:
+            if name == "Adafactor" and _torch_adafactor_takes(kwargs):
+                print_log(
+                    "Adafactor is torch's own, since transformers is not installed: its defaults "
+                    "are others",
+                    logger="current",
+                    level=logging.WARNING,
+                )
+                return torch.optim.Adafactor(params, **kwargs)
             raise ImportError(
                 f"The optimizer {name!r} comes with the package {package!r}, which cannot be "
                 f"imported: {error}. Install it, for example with `pip install {package}`."
@@ -95,6 +105,11 @@ def _optional_optimizer(name: str) -> Callable[..., torch.optim.Optimizer]:
     build.__name__ = build.__qualname__ = name
     build.__doc__ = f"Build ``{module_name}.{class_name}``."
     return build
+
+
+def _torch_adafactor_takes(arguments: Mapping[str, Any]) -> bool:
+    own = getattr(torch.optim, "Adafactor", None)  # since torch 2.5
+    return own is not None and arguments.keys() <= inspect.signature(own).parameters.keys()
 
 
 TORCH_OPTIMIZERS = register_torch_optimizers()
