@@ -7,7 +7,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from mmlight.hooks.length import length_of
+from mmlight.hooks.length import dataloaders_of, length_of
 from mmlight.logging import print_log
 
 
@@ -39,7 +39,7 @@ class BaseLoop(metaclass=ABCMeta):
 
     def lengths(self) -> list[float]:
         """Return the number of batches of each dataloader, infinite for a stream."""
-        return [length_of(one) for one in getattr(self, "dataloaders", [self.dataloader])]
+        return [length_of(one) for one in dataloaders_of(self)]
 
     def use(self, dataloader: Any) -> None:
         """Take other data from the next pass on."""

@@ -279,3 +279,18 @@ def test_the_iterator_that_packages_import_is_that_of_the_loop(tmp_path: Path) -
     renewed.train()
     theirs = plain.model.state_dict()
     assert all(torch.equal(value, theirs[k]) for k, value in renewed.model.state_dict().items())
+
+
+def test_a_loop_with_dataloaders_and_no_single_one(tmp_path: Path) -> None:
+    lengths: list[list[float]] = []
+
+    class Several(BaseLoop):
+        def __init__(self, runner: Any, dataloader: Any, evaluator: Any) -> None:
+            self._runner = runner
+            self.dataloaders = [runner.build_dataloader(dataloader)] * 2
+
+        def run(self) -> None:
+            lengths.append(self.lengths())
+
+    runner_of(tmp_path, [{}], val_cfg={"type": Several}).train()
+    assert lengths == [[3, 3]] * 3

@@ -12,8 +12,10 @@ from mmlight.registry import PARAM_SCHEDULERS
 class LinearLrInterval(LinearLR):
     """Change the learning rate linearly, but only at every ``interval``-th step.
 
-    Up to ``begin`` the learning rate is the optimizer's times ``start_factor``; from there it
-    moves to the optimizer's times ``end_factor``, in steps of ``interval``.
+    Up to ``begin`` the learning rate is ``start_factor``; from there it moves to ``end_factor``, in
+    as many steps of ``interval`` as there are whole ones up to ``end``. Both are learning rates
+    themselves, whatever rate the optimizer has. The first step up to ``begin`` counts as none, so
+    the last of them is not taken.
 
     Args:
         *args (Any): Arguments of :class:`~mmlight.optim.LinearLR`.
@@ -22,19 +24,18 @@ class LinearLrInterval(LinearLR):
         **kwargs (Any): Arguments of :class:`~mmlight.optim.LinearLR` by name.
 
     Raises:
-        ValueError: If ``interval`` is not positive.
+        ValueError: If ``interval`` is not positive, or there is no whole one up to ``end``.
 
     Example:
         >>> import torch
         >>> sgd = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-        >>> scheduler = LinearLrInterval(sgd, start_factor=1.0, end_factor=0.0, end=5, interval=2)
-        >>> for _ in range(4):
+        >>> scheduler = LinearLrInterval(sgd, start_factor=0.2, end_factor=0.0, end=6, interval=2)
+        >>> rates = []
+        >>> for _ in range(5):
         ...     _ = sgd.step(), scheduler.step()
-        ...     print(scheduler.get_last_value())
-        [1.0]
-        [0.5]
-        [0.5]
-        [0.0]
+        ...     rates.append(round(scheduler.get_last_value()[0], 3))
+        >>> rates
+        [0.2, 0.2, 0.133, 0.133, 0.067]
     """
 
     def __init__(self, *args: Any, interval: int = 1, **kwargs: Any) -> None:
@@ -43,22 +44,20 @@ class LinearLrInterval(LinearLR):
         self.interval = interval
         super().__init__(*args, **kwargs)
         if self.begin > 0 and self.last_step == -1:
-            self._set_values([value * self.start_factor for value in self._unchanged()])
+            self._set_values(self._get_value())
 
     def _get_value(self) -> list:
-        """Compute the learning rates from the present ones.
+        """Compute the learning rates from the number of steps done.
 
         Returns:
             list: The rate of each parameter group.
         """
-        return [value * self._share() for value in self._unchanged()]
-
-    def _share(self) -> float:
-        """What the present rate is multiplied by."""
-        if self.last_step == 0:
-            return self.start_factor if self.begin == 0 else 1.0
-        if self.last_step % self.interval:
-            return 1.0
-        rise = self.end_factor - self.start_factor
-        before = self.total_iters * self.start_factor + (self.last_step - self.interval) * rise
-        return 1.0 + self.interval * rise / before
+        intervals = (self.end - self.begin) // self.interval
+        if intervals < 1:
+            raise ValueError(
+                f"LinearLrInterval changes nothing: interval={self.interval} is more than there is "
+                f"between begin={self.begin} and end={self.end}"
+            )
+        done = max(0, self.last_step - 1) // self.interval
+        rate = self.start_factor + (self.end_factor - self.start_factor) * done / intervals
+        return [rate] * len(self._unchanged())

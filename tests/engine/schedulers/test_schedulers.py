@@ -31,38 +31,43 @@ def curve(scheduler: Any, steps: int) -> list[float]:
 @given(
     start=st.floats(0.1, 1.0),
     end=st.floats(0.0, 1.0),
-    length=st.integers(2, 30),
+    begin=st.integers(0, 3),
+    intervals=st.integers(1, 6),
     interval=st.integers(1, 7),
+    rate=st.floats(0.01, 10.0),
 )
-def test_linear_moves_every_interval(start: float, end: float, length: int, interval: int) -> None:
+def test_linear_moves_every_interval(
+    start: float, end: float, begin: int, intervals: int, interval: int, rate: float
+) -> None:
+    length = intervals * interval
     scheduler = LinearLrInterval(
-        sgd(), start_factor=start, end_factor=end, end=length, interval=interval
+        sgd(rate),
+        start_factor=start,
+        end_factor=end,
+        begin=begin,
+        end=begin + length,
+        interval=interval,
     )
-    rates = curve(scheduler, length - 1)
-    for step, rate in enumerate(rates):
-        reached = step // interval * interval
-        assert rate == pytest.approx(start + (end - start) * reached / (length - 1), abs=1e-6)
+    rates = [scheduler.optimizer.param_groups[0]["lr"], *curve(scheduler, begin + length - 1)[1:]]
+    for step, value in enumerate(rates):
+        reached = max(0, step - 1 - begin) // interval
+        assert value == pytest.approx(start + (end - start) * reached / intervals, abs=1e-6)
 
 
-def test_linear_with_interval_one_is_linear() -> None:
-    from mmlight.optim import LinearLR
-
-    arguments: dict[str, Any] = {"start_factor": 0.5, "end_factor": 0.1, "begin": 0, "end": 20}
-    assert curve(LinearLrInterval(sgd(), **arguments), 25) == curve(
-        LinearLR(sgd(), **arguments), 25
+def test_linear_has_the_rates_that_mmagic_has() -> None:
+    """Recorded from mmagic 1.2.0, but for its 4e-08 at ``begin``, which is the square of 0.0002."""
+    scheduler = LinearLrInterval(
+        sgd(0.0002), start_factor=0.0002, end_factor=0, begin=3, end=13, interval=3, by_epoch=False
     )
-
-
-def test_linear_holds_the_first_rate_until_begin() -> None:
-    scheduler = LinearLrInterval(sgd(), start_factor=0.5, end_factor=0.1, begin=3, end=8)
-    scheduler.optimizer.step()
-    rates = [scheduler.optimizer.param_groups[0]["lr"], *curve(scheduler, 8)[1:]]
-    assert rates == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.4, 0.3, 0.2, 0.1, 0.1])
+    expected = [0.0002] * 7 + [0.0002 * 2 / 3] * 3 + [0.0002 / 3] * 4
+    assert curve(scheduler, 13) == pytest.approx(expected)
 
 
 def test_linear_refuses_an_interval_of_zero() -> None:
     with pytest.raises(ValueError, match="interval"):
         LinearLrInterval(sgd(), interval=0)
+    with pytest.raises(ValueError, match="interval=9 is more than there is between"):
+        LinearLrInterval(sgd(), interval=9, begin=1, end=9)
 
 
 def reduced(values: list[float], **arguments: Any) -> list[float]:
@@ -156,4 +161,4 @@ def test_linear_in_a_run(tmp_path: Path) -> None:
         "by_epoch": False,
     }
     regression_runner(tmp_path, param_scheduler=scheduler, custom_hooks=[rates]).train()
-    assert rates.rates == pytest.approx([0.1] * 4 + [0.05] * 4)
+    assert rates.rates == pytest.approx([1.0] * 5 + [0.5] * 3)
