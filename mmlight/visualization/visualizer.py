@@ -72,6 +72,7 @@ class Visualizer(Drawing, ManagerMixin):
         self.fig_show_cfg = fig_show_cfg
         self._dataset_meta: dict | None = None
         self._window: Window | None = None
+        self._warned = False
         self._vis_backends: dict[str, BaseVisBackend] = {}
         folder = None if save_dir is None else os.path.join(save_dir, "vis_data")
         for entry in [vis_backends] if isinstance(vis_backends, dict) else vis_backends or ():
@@ -238,13 +239,20 @@ class Visualizer(Drawing, ManagerMixin):
 
     @master_only
     def add_image(self, name: str, image: np.ndarray, step: int = 0) -> None:
-        """Store an image in all backends.
+        """Store an image in all backends; a warning says if there is none.
 
         Args:
             name (str): Name of the image.
             image (np.ndarray): RGB image, uint8, shape (H, W, 3).
             step (int): Step it belongs to. Defaults to 0.
         """
+        if not self._vis_backends and self._window is None and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"the image {name!r} and those after it are not stored: the visualizer "
+                f"{self.instance_name!r} has no vis_backends",
+                stacklevel=2,
+            )
         for backend in self._vis_backends.values():
             backend.add_image(name, image, step)
 

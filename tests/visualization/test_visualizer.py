@@ -173,3 +173,11 @@ def test_a_data_sample_is_stored_as_its_image(tmp_path: Path) -> None:
 def test_figure_options_are_kept() -> None:
     vis = Visualizer(image=IMAGE, fig_save_cfg={"frameon": True, "dpi": 50})
     assert vis.dpi == 50 and vis.get_image().shape == IMAGE.shape
+
+
+def test_images_that_nobody_stores_are_told_once(recwarn: pytest.WarningsRecorder) -> None:
+    visualizer = Visualizer("nobody")
+    for name in ("first", "second"):
+        visualizer.add_image(name, np.zeros((2, 2, 3), np.uint8))
+    assert ["'first'" in str(warning.message) for warning in recwarn] == [True]
+    assert "'nobody' has no vis_backends" in str(recwarn[0].message)
