@@ -12,6 +12,7 @@ from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.checkpoint_io import AtomicCheckpointIO
 from mmlight.bridge.fit_loop import RunnerFitLoop, own_loops
 from mmlight.bridge.gathering import number_states
+from mmlight.bridge.loop_limits import refuse_limits
 from mmlight.bridge.progress_bar import RunnerProgressBar
 from mmlight.bridge.schedule import mirror
 from mmlight.bridge.sharded_strategies import adopt
@@ -35,6 +36,7 @@ def attach(trainer: Trainer, runner: Any) -> None:
     known = isinstance(trainer.fit_loop, RunnerFitLoop) and trainer.fit_loop.runner is runner
     if not known:
         given = runner.trainer_arguments
+        refuse_limits(trainer, runner)
         documented = mirror(trainer, runner.train_cfg, runner.validates, given)
         own_loops(trainer, runner, documented)
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:

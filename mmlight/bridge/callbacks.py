@@ -140,7 +140,8 @@ class CallbackEvents:
     def evaluation(self, mode: str, event: str) -> dict[str, list[Call]]:
         def before(runner: Any) -> None:
             self.stage = self.trainer.state.stage
-            setattr(self.trainer, "validating" if mode == "val" else "testing", True)
+            if not self.trainer.sanity_checking:
+                setattr(self.trainer, "validating" if mode == "val" else "testing", True)
 
         def after(runner: Any) -> None:
             self.trainer.state.stage = self.stage
@@ -149,7 +150,8 @@ class CallbackEvents:
             runner.publish(metrics or {})
 
         def log(runner: Any, metrics: dict[str, Any] | None = None) -> None:
-            self.logged.after_evaluation(metrics or {})
+            if not self.trainer.sanity_checking:
+                self.logged.after_evaluation(metrics or {})
 
         return {
             f"before_{mode}": [before, *self.plain(f"on_{event}_start")],

@@ -100,7 +100,7 @@ class Dispatcher:
         self._ranked: list[tuple[int, HookLike]] = []
         self._after_hooks: dict[str, list[Callable[..., None]]] = {point: [] for point in POINTS}
         self._calls: dict[str, list[Callable[..., None]]] = {point: [] for point in POINTS}
-        self._without_writers = False
+        self._without_writers = self._without_hooks = False
         self._settled = True
         self.point = ""
 
@@ -133,6 +133,11 @@ class Dispatcher:
         self._without_writers = leave_out
         self._settled = False
 
+    def leave_out_hooks(self, leave_out: bool) -> None:
+        """Call nobody but those who follow the hooks."""
+        self._without_hooks = leave_out
+        self._settled = False
+
     def set_after(self, calls: Mapping[str, Iterable[Callable[..., None]]]) -> None:
         """Replace the calls ``fn(runner, **kwargs)`` that follow the hooks at each point."""
         self._after_hooks = {point: list(calls.get(point, ())) for point in POINTS}
@@ -157,7 +162,7 @@ class Dispatcher:
 
     def _settle(self) -> None:
         of_hooks: dict[str, list[Callable[..., None]]] = {point: [] for point in POINTS}
-        for hook in self.hooks:
+        for hook in () if self._without_hooks else self.hooks:
             if self._without_writers and hook.writes:
                 continue
             for point in hook.get_triggered_stages():

@@ -132,6 +132,15 @@ class RunnerFace:
         """Have ``call(runner, **kwargs)`` follow all others at a point until the training ends."""
         self._dispatcher.add_after(point, call)
 
+    @contextmanager
+    def hooks_left_out(self) -> Iterator[None]:
+        """Let Lightning's callbacks alone take part, in a try that hooks know nothing of."""
+        self._dispatcher.leave_out_hooks(True)
+        try:
+            yield
+        finally:
+            self._dispatcher.leave_out_hooks(False)
+
     def publish(self, values: dict[str, Any]) -> None:
         """Let the progress bar and callbacks such as EarlyStopping see logged values.
 
@@ -142,6 +151,7 @@ class RunnerFace:
         # Only `LightningModule.log`, inside Lightning's own loop, could write them publicly.
         connector = self.trainer._logger_connector
         connector._progress_bar_metrics.update(numbers)
+        connector._logged_metrics.update(numbers)
         connector._callback_metrics.update(
             {name: torch.tensor(float(value)) for name, value in numbers.items()}
         )

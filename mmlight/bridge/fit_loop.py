@@ -89,10 +89,10 @@ class RunnerEvaluationLoop(_EvaluationLoop):
         self.setup_data()
         if sum(self._max_batches) == 0:
             return []
+        self.runner.refresh_callbacks()
         if self.trainer.sanity_checking:
             self.loop.check()
             return []
-        self.runner.refresh_callbacks()
         self.metrics = self._infer() if self.inference_mode else self.loop.run()
         scalars = {name: value for name, value in self.metrics.items() if _is_number(value)}
         if self.verbose and self.trainer.is_global_zero:

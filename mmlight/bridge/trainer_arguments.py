@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import Checkpoint, GradientAccumulationScheduler, ProgressBar
+from lightning.pytorch.callbacks import (
+    BatchSizeFinder,
+    Checkpoint,
+    GradientAccumulationScheduler,
+    LearningRateFinder,
+    ModelCheckpoint,
+    ProgressBar,
+    StochasticWeightAveraging,
+)
 
 from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.data import RunnerData
@@ -143,6 +151,30 @@ _SWITCHES: dict[str, type[Callback]] = {
 }
 
 
+_REFUSED_CALLBACKS: dict[type[Callback], tuple[str, str]] = {
+    GradientAccumulationScheduler: (
+        "the optimizer wrapper accumulates gradients",
+        "optim_wrapper=dict(accumulative_counts=...)",
+    ),
+    LearningRateFinder: (
+        "it sets the rates of a training whose optimizer steps by itself, and here the optimizer "
+        "wrapper and the config's param_scheduler do that",
+        "a short run with param_scheduler=dict(type='ExponentialLR', gamma=..., by_epoch=False), "
+        "and read off the logged losses",
+    ),
+    BatchSizeFinder: (
+        "it changes a batch_size of the module, and the config has that of the data",
+        "train_dataloader=dict(batch_size=...)",
+    ),
+    StochasticWeightAveraging: (
+        "Lightning steps its schedule of rates in automatic optimization alone, and adds an epoch "
+        "to the training",
+        "custom_hooks=[dict(type='EMAHook', ema_type='StochasticWeightAverage', begin_epoch=...)] "
+        "with a param_scheduler for the rates, or Lightning's WeightAveraging",
+    ),
+}
+
+
 def read_arguments(cfg: Any) -> dict[str, Any]:
     """Check the ``trainer`` of a config and build the objects in it.
 
@@ -211,6 +243,14 @@ def refuse_unsupported(trainer: Trainer) -> None:
         if isinstance(rule, Refused) and rule.own_trainer:
             rule.check(name, getattr(trainer, name))
     check_callbacks(map(type, callbacks_of(trainer)), {})
+    for callback in callbacks_of(trainer):
+        # Private: only its checkpoint's key tells it publicly, among other settings.
+        if isinstance(callback, ModelCheckpoint) and callback._train_time_interval is not None:
+            raise ValueError(
+                "ModelCheckpoint(train_time_interval=...) cannot be obeyed, since Lightning looks "
+                "at the time in automatic optimization alone: use every_n_train_steps, or a "
+                "CheckpointHook"
+            )
 
 
 def check_callbacks(kinds: Iterable[type], written: Mapping[str, Any]) -> None:
@@ -221,16 +261,17 @@ def check_callbacks(kinds: Iterable[type], written: Mapping[str, Any]) -> None:
         written: The arguments that the user wrote.
 
     Raises:
-        ValueError: If there is a GradientAccumulationScheduler, a ModelCheckpoint beside
-            ``enable_checkpointing=False``, or a progress bar beside ``enable_progress_bar=False``.
+        ValueError: If there is one that cannot work here, such as a GradientAccumulationScheduler,
+            a ModelCheckpoint beside ``enable_checkpointing=False``, or a progress bar beside
+            ``enable_progress_bar=False``.
     """
     for kind in kinds:
-        if issubclass(kind, GradientAccumulationScheduler):
-            raise ValueError(
-                f"{kind.__name__} among the callbacks of a Trainer cannot be obeyed (config keys: "
-                "trainer.callbacks, custom_hooks), since the optimizer wrapper accumulates "
-                "gradients: use optim_wrapper=dict(accumulative_counts=...)"
-            )
+        for refused, (reason, instead) in _REFUSED_CALLBACKS.items():
+            if issubclass(kind, refused):
+                raise ValueError(
+                    f"{kind.__name__} among the callbacks of a Trainer cannot be obeyed (config "
+                    f"keys: trainer.callbacks, custom_hooks), since {reason}: use {instead}"
+                )
         for name, base in _SWITCHES.items():
             if issubclass(kind, base) and written.get(name) is False:
                 raise ValueError(

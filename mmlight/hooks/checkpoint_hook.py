@@ -115,6 +115,7 @@ class CheckpointHook(Hook):
         self.save_begin = save_begin
         self.last_ckpt: str | None = None
         self.keep_ckpt_ids: list[int] = []
+        self._is_training = False
 
     @property
     def rules(self) -> list[str | None]:
@@ -133,6 +134,7 @@ class CheckpointHook(Hook):
             TypeError: If ``runner.save_checkpoint`` does not take an argument of the hook's.
         """
         self._check_use(runner)
+        self._is_training = True
         self._dir = runner.work_dir
         if self.out_dir is not None:
             self._dir = experiment_dir(self.out_dir, runner.work_dir, self.backend_args)
@@ -199,8 +201,8 @@ class CheckpointHook(Hook):
             self._save(runner, runner.iter + 1, runner.epoch, runner.iter + 1)
 
     def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
-        """Save a checkpoint for each metric that is better than ever."""
-        if self.save_best is None:
+        """In a training, save a checkpoint for each metric that is better than ever."""
+        if self.save_best is None or not self._is_training:
             return
         if not metrics:
             runner.logger.warning(
@@ -217,6 +219,7 @@ class CheckpointHook(Hook):
 
     def after_train(self, runner: RunnerLike) -> None:
         """Publish the newest and the best checkpoints if ``published_keys`` are given."""
+        self._is_training = False
         if self.published_keys is None or not is_main_process():
             return
         paths = [self.last_ckpt] if self.save_last else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -59,42 +59,29 @@ class EvaluationLoop(BaseLoop):
         share_metainfo(self.runner, self.dataloader)
 
     def _run(self) -> dict:
+        if self.stream.dataloader is not self.dataloader:
+            self.stream = ResumableLoader(self.dataloader)
+        return self._pass(self.stream.begin)
+
+    def _pass(self, begin: Callable[[], Iterator[Any]]) -> dict:
         mode, runner = self.mode, self.runner
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
         runner.model.eval()
-        if self.stream.dataloader is not self.dataloader:
-            self.stream = ResumableLoader(self.dataloader)
         limit = runner.limit(mode, self.lengths()[0])
-        batches = runner.fetched(self.stream.begin(), mode)
+        batches = runner.fetched(begin(), mode)
         for idx, data_batch in enumerate(islice(batches, limit)):
             self.run_iter(idx, data_batch)
-        metrics = self._evaluate(limit)
+        size = evaluated_samples(self.dataloader, limit)
+        metrics = {**self.evaluator.evaluate(size), **self._losses.finish()}
         runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
         runner.call_hook(f"after_{mode}")
         return metrics
 
-    def _evaluate(self, limit: int | None) -> dict:
-        size = evaluated_samples(self.dataloader, limit)
-        return {**self.evaluator.evaluate(size), **self._losses.finish()}
-
-    @torch.no_grad()
     def check(self) -> None:
         """Predict and evaluate the first batches, unseen by hooks, before a training."""
-        limit = self.runner.limit(self.mode, self.lengths()[0])
-        self.runner.model.eval()
-        for data_batch in islice(self.dataloader, limit):
-            self._predict(data_batch)
-        self._evaluate(limit)
-
-    def _predict(self, data_batch: Any) -> Any:
-        mode, runner = self.mode, self.runner
-        step = runner.model.val_step if mode == "val" else runner.model.test_step
-        device = runner.trainer.strategy.root_device.type
-        with autocast(device) if self.fp16 else runner.evaluation_context(mode):
-            outputs = self._losses.take(step(data_batch))
-        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
-        return outputs
+        with self.runner.hooks_left_out():
+            self._pass(lambda: iter(self.dataloader))  # the stream begins with the first epoch
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
@@ -106,7 +93,11 @@ class EvaluationLoop(BaseLoop):
         """
         mode, runner = self.mode, self.runner
         runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
-        outputs = self._predict(data_batch)
+        step = runner.model.val_step if mode == "val" else runner.model.test_step
+        device = runner.trainer.strategy.root_device.type
+        with autocast(device) if self.fp16 else runner.evaluation_context(mode):
+            outputs = self._losses.take(step(data_batch))
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         runner.call_hook(
             f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs
         )

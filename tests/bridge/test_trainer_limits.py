@@ -21,7 +21,7 @@ from mmlight.config import Config
 from mmlight.hooks import Hook
 from mmlight.runner import Runner
 
-from .parts import Points, config, loader
+from .parts import Accuracy, Points, config, loader
 
 BATCHES = 5
 
@@ -334,3 +334,33 @@ def test_data_are_loaded_anew(tmp_path: Path) -> None:
     cfg["trainer"]["reload_dataloaders_every_n_epochs"] = 2
     Runner.from_cfg(cfg).train()
     assert len(made) == 2
+
+
+@WAYS
+@pytest.mark.parametrize("mode", ["val", "test"])
+@pytest.mark.parametrize(("limit", "batches"), [(2, 3), (0.5, 1), (1.0, 4)], ids=str)
+def test_each_of_several_datasets_is_limited(
+    way: Callable, mode: str, limit: float, batches: int, tmp_path: Path
+) -> None:
+    count = Count()
+    sets = [{**loader(shuffle=False), "dataset": Points(size)} for size in (12, 4)]
+    evaluators = [[Accuracy(prefix="first")], [Accuracy(prefix="second")]]
+    changes = {
+        f"{mode}_dataloader": sets,
+        f"{mode}_cfg": {"type": f"Multi{mode.title()}Loop"},
+        f"{mode}_evaluator": evaluators,
+    }
+    cfg = {**cfg_of(tmp_path, True, custom_hooks=[count]), **changes}
+    given = {f"limit_{mode}_batches": limit}
+    verb = "val" if mode == "val" else "test"
+    if limit == 0.5:  # of one batch there is no half
+        del cfg[f"{mode}_dataloader"][1], cfg[f"{mode}_evaluator"][1]
+    if way is in_runner:
+        cfg["trainer"] = {**cfg["trainer"], **given}
+        getattr(Runner.from_cfg(cfg), verb)()
+    else:
+        ported = mmlight.from_config(Config(cfg))
+        trainer = ported.trainer(**given)
+        run = trainer.validate if mode == "val" else trainer.test
+        run(ported.module, ported.datamodule, verbose=False)
+    assert getattr(count, mode) == batches
