@@ -221,6 +221,10 @@ class HookEvents(Callback):
             for name, value in trainer.callback_metrics.items()
             if self._known_metrics.get(name) is not value
         }
+        if trainer.world_size > 1:
+            # Each process has values of its own unless the module asks for `sync_dist`, and hooks
+            # that decided otherwise than those beside them would wait for them for ever.
+            metrics = trainer.strategy.broadcast({name: metrics[name].cpu() for name in metrics})
         self.runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
         self.runner.call_hook(f"after_{mode}")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from typing import Any, TypedDict
 
 import torch
@@ -189,18 +187,18 @@ class EMAHook(Hook):
             return runner.epoch + 1 >= self.begin_epoch
         return runner.iter + 1 >= self.begin_iter
 
-    def _tensors(self, model: torch.nn.Module) -> Iterator[torch.Tensor]:
+    def _tensors(self, model: torch.nn.Module) -> dict[str, torch.Tensor]:
+        tensors: dict[str, torch.Tensor] = dict(model.named_parameters())
         if self.ema_model.update_buffers:
-            return itertools.chain(model.parameters(), model.buffers())
-        return model.parameters()
+            tensors.update(model.named_buffers())
+        return tensors
 
     @torch.no_grad()
     def _swap_ema_parameters(self) -> None:
         self._in_place = not self._in_place
-        pairs = zip(
-            self._tensors(self.ema_model.module), self._tensors(self.src_model), strict=True
-        )
-        for average, source in pairs:
+        sources = self._tensors(self.src_model)  # perhaps with networks that a hook has added since
+        for name, average in self._tensors(self.ema_model.module).items():
+            source = sources[name]
             trained = source.detach().clone()
             source.copy_(average)
             average.copy_(trained)

@@ -9,83 +9,11 @@ import lightning.pytorch as pl
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from torch import nn
-from torch.nn import functional as F
-from torch.utils.data import DataLoader
 
-from mmlight.engine import ExponentialMovingAverageHook
 from mmlight.hooks import CheckpointHook, EarlyStoppingHook, EMAHook, Hook
-
-from .parts import Points
-
-
-class Pair(pl.LightningModule):
-    """Two networks with hyperparameters, a schedule, and one or two optimizers."""
-
-    def __init__(self, width: int, rate: float = 0.1, automatic: bool = True) -> None:
-        super().__init__()
-        self.save_hyperparameters()
-        self.automatic_optimization = automatic
-        self.generator = nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, 2))
-        self.critic = nn.Linear(4, 2)
-
-    def configure_optimizers(self) -> Any:
-        parts = [self] if self.automatic_optimization else [self.generator, self.critic]
-        optimizers = [
-            torch.optim.Adam(part.parameters(), lr=self.hparams["rate"]) for part in parts
-        ]
-        return optimizers, [torch.optim.lr_scheduler.StepLR(one, 1, 0.5) for one in optimizers]
-
-    def training_step(self, batch: Any, batch_idx: int) -> Any:
-        losses = [
-            F.cross_entropy(part(batch["inputs"]), batch["labels"])
-            for part in (self.generator, self.critic)
-        ]
-        self.log("loss", losses[0])
-        if self.automatic_optimization:
-            return sum(losses)
-        optimizers: Any = self.optimizers()
-        for optimizer, loss in zip(optimizers, losses, strict=True):
-            optimizer.zero_grad()
-            self.manual_backward(loss)
-            optimizer.step()
-        if self.trainer.is_last_batch:
-            schedulers: Any = self.lr_schedulers()
-            for scheduler in schedulers:
-                scheduler.step()
-        return None
-
-    def validation_step(self, batch: Any, batch_idx: int) -> None:
-        right = self.generator(batch["inputs"]).argmax(1) == batch["labels"]
-        self.log("accuracy", right.float().mean())
-
-
-class Data(pl.LightningDataModule):
-    """Points in their order, and a state of its own."""
-
-    def __init__(self, length: int = 20) -> None:
-        super().__init__()
-        self.save_hyperparameters()
-        self.tag = "fresh"
-
-    def train_dataloader(self) -> DataLoader:
-        return DataLoader(_Still(self.hparams["length"]), batch_size=4)
-
-    val_dataloader = train_dataloader
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"tag": self.tag}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.tag = state_dict["tag"]
-
-
-class _Still(Points):
-    """Points without noise."""
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        inputs = self.inputs[index]
-        return {"inputs": inputs, "labels": int(inputs.sum() > 0)}
+from tests.bridge.pair import Data, Pair, average, module, trainer
+from tests.bridge.plain_rank_runs import train_and_resume
+from tests.bridge.ranks import together
 
 
 class Counter(Callback):
@@ -102,28 +30,6 @@ class Counter(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.batches = state_dict["batches"]
-
-
-def trainer(folder: Path, *callbacks: Any, epochs: int = 2, **kwargs: Any) -> pl.Trainer:
-    return pl.Trainer(
-        callbacks=list(callbacks),
-        default_root_dir=folder,
-        max_epochs=epochs,
-        accelerator="cpu",
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **{"enable_checkpointing": False, **kwargs},
-    )
-
-
-def module(automatic: bool) -> Pair:
-    pl.seed_everything(1, verbose=False)
-    return Pair(width=8, automatic=automatic)
-
-
-def average() -> ExponentialMovingAverageHook:
-    return ExponentialMovingAverageHook("generator_ema", interval=1, interp_cfg={"momentum": 0.3})
 
 
 def weights_of(run: pl.Trainer) -> dict[str, torch.Tensor]:
@@ -221,6 +127,25 @@ def test_weights_load_where_a_hook_has_added_an_average(
     trainer(tmp_path).validate(module(automatic), datamodule=Data(), ckpt_path=file, verbose=False)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_kinds_of_averages_in_either_order(tmp_path: Path, first: int) -> None:
+    ema = EMAHook(momentum=0.2)
+    hooks = [ema, average()] if first == 0 else [average(), ema]
+    run = trainer(tmp_path, *hooks, CheckpointHook(interval=1))
+    run.fit(module(True), datamodule=Data())
+    again = [EMAHook(momentum=0.2), average()]
+    resumed = trainer(tmp_path / "more", *(again if first == 0 else again[::-1]))
+    resumed.validate(
+        module(True), datamodule=Data(), ckpt_path=tmp_path / "epoch_2.pth", verbose=False
+    )
+    generated = {name for name in run.lightning_module.state_dict() if "generator_ema" in name}
+    saved = torch.load(tmp_path / "epoch_2.pth")
+    assert set(saved["averages"]["generator_ema"]) == generated
+    found = Pair.load_from_checkpoint(tmp_path / "epoch_2.pth").state_dict()
+    for name, value in found.items():
+        assert torch.equal(value, ema.ema_model.module.state_dict()[name]), name
+
+
 @OPTIMIZATION
 def test_the_file_of_an_average_loads_as_the_average(tmp_path: Path, automatic: bool) -> None:
     ema = EMAHook(momentum=0.2)
@@ -285,3 +210,21 @@ def test_the_state_of_the_data_comes_back(tmp_path: Path) -> None:
         module(True), datamodule=fresh, ckpt_path=tmp_path / "epoch_2.pth"
     )
     assert fresh.tag == "used"
+
+
+def test_two_processes_decide_alike_and_resume(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    first, second = together(tmp_path / "logs", train_and_resume, str(work))
+    assert first["metrics"] == second["metrics"] == [2.0]
+    assert first["steps"] == second["steps"] == 9
+    assert_same(second["weights"], first["weights"])
+    files = {path.name for path in work.glob("*.pth")}
+    assert files == {"epoch_3.pth", "best_own_epoch_3.pth"}
+    saved = torch.load(work / "epoch_3.pth")
+    assert len(saved["mmlight"]["ranks"]) == 1
+    assert saved["averages"]["generator_ema"].keys() == {
+        "generator_ema.0.weight",
+        "generator_ema.0.bias",
+        "generator_ema.2.weight",
+        "generator_ema.2.bias",
+    }
