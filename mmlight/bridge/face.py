@@ -149,7 +149,7 @@ class RunnerFace:
         """
         numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
         # Only `LightningModule.log`, inside Lightning's own loop, could write them publicly.
-        connector = self.trainer._logger_connector
+        connector: Any = self.trainer._logger_connector
         connector._progress_bar_metrics.update(numbers)
         connector._logged_metrics.update(numbers)
         connector._callback_metrics.update(

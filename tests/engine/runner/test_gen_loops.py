@@ -212,3 +212,23 @@ def test_best_checkpoint_by_frechet_distance(tmp_path: Path) -> None:
     )
     runner.train()
     assert (tmp_path / "best_FD_fd_iter_2.pth").exists()
+
+
+def test_the_trainers_limits_hold_for_each_sampler(tmp_path: Path) -> None:
+    order = Order()
+    runner = gan_runner(
+        tmp_path,
+        2,
+        custom_hooks=[EMA, order],
+        default_hooks={"checkpoint": None},
+        cfg={"trainer": {"limit_val_batches": 1, "num_sanity_val_steps": 2}},
+        **evaluation(metric(6), metric(3, prefix="few"), metric(4, "orig", prefix="orig")),
+    )
+    runner.train()
+    # Two kinds of images, one batch of each; nothing but the validation at the end.
+    assert [point for point in order.points if point.startswith("after_val_iter")] == [
+        "after_val_iter 0",
+        "after_val_iter 1",
+    ]
+    (log,) = tmp_path.glob("*/*.log")
+    assert "num_sanity_val_steps has no effect: GenValLoop is run as a whole" in log.read_text()
