@@ -1,11 +1,15 @@
-"""One optimizer for each of several submodules."""
+"""One optimizer for each of several submodules, or one for several of them."""
 
 from __future__ import annotations
 
 from torch import nn
 
-from mmlight.engine.optimizers.submodules import build_wrapper, check_configs, find_submodule
-from mmlight.optim import OptimWrapperDict
+from mmlight.engine.optimizers.submodules import (
+    build_common_wrapper,
+    check_configs,
+    find_submodules,
+)
+from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
@@ -13,9 +17,13 @@ from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
 class MultiOptimWrapperConstructor:
     """Build one optimizer wrapper for each submodule that the config names.
 
+    Names may be regular expressions, which match whole names of submodules at any depth
+    (``".*unet"``); all that one matches have a common optimizer. With ``modules``, a name or a list
+    of names, the config is that of a single wrapper for all of these.
+
     Args:
         optim_wrapper_cfg (dict): Optimizer wrapper configs by name of submodule. Each may have
-            ``paramwise_cfg`` and ``constructor``.
+            ``paramwise_cfg`` and ``constructor``. Or the config of one wrapper, with ``modules``.
         paramwise_cfg (dict, optional): Must be None. Defaults to None.
 
     Raises:
@@ -32,26 +40,42 @@ class MultiOptimWrapperConstructor:
         ... )
         >>> constructor(gan).get_lr()
         {'generator.lr': [0.1], 'discriminator.lr': [0.2]}
+        >>> cfg = dict(optimizer=dict(type="SGD", lr=0.1), modules=["generator", "discr.*"])
+        >>> len(MultiOptimWrapperConstructor(cfg)(gan).param_groups[0]["params"])
+        4
     """
 
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+        self.modules: list[str] | None = None
+        if isinstance(optim_wrapper_cfg, dict):
+            named = optim_wrapper_cfg.get("modules")
+            if isinstance(named, (str, list, tuple)):
+                self.modules = [named] if isinstance(named, str) else list(named)
+                single = {k: v for k, v in optim_wrapper_cfg.items() if k != "modules"}
+                single.pop("constructor", None)
+                optim_wrapper_cfg = {"modules": single}
         self.optim_cfg = check_configs(optim_wrapper_cfg, paramwise_cfg)
 
-    def __call__(self, module: nn.Module) -> OptimWrapperDict:
+    def __call__(self, module: nn.Module) -> OptimWrapperDict | OptimWrapper:
         """Build the wrappers.
 
         Args:
             module (nn.Module): The model, perhaps wrapped.
 
         Returns:
-            OptimWrapperDict: Wrappers by name of submodule, in the order of the config.
+            OptimWrapperDict | OptimWrapper: Wrappers by name of submodule, in the order of the
+            config; with ``modules``, the single one.
 
         Raises:
             KeyError: If the model has no submodule of a name.
+            AssertionError: If an optimizer for several submodules has ``paramwise_cfg``.
         """
+        if self.modules is not None:
+            parts = [part for name in self.modules for part in find_submodules(module, name)]
+            return build_common_wrapper(self.optim_cfg["modules"], parts)
         return OptimWrapperDict(
             **{
-                name: build_wrapper(cfg, find_submodule(module, name))
+                name: build_common_wrapper(cfg, find_submodules(module, name))
                 for name, cfg in self.optim_cfg.items()
             }
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 from torch import nn
 
 from mmlight.engine.optimizers.submodules import build_wrapper, check_configs, find_submodule
+from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 from mmlight.optim import OptimWrapperDict
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
@@ -17,19 +19,21 @@ from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
 class PGGANOptimWrapperConstructor:
     """Build one optimizer wrapper for each network and scale of a growing GAN.
 
-    ``model.scales`` lists the resolutions, as numbers of pixels or as ``(height, width)``. A
-    network keeps what it adds at the i-th of them in ``blocks[i]``. The generator's wrapper for 64
-    pixels is named ``generator_64``. Beside the networks, the config may have:
+    ``model.scales`` lists the resolutions, as numbers of pixels or as ``(height, width)``. The
+    generator's wrapper for 64 pixels is named ``generator_64``. A network may keep what it adds at
+    the i-th scale in ``blocks[i]``; of any other, such as those of MMagic, each scale's optimizer
+    has all parameters. Beside the networks, the config may have:
 
     - ``lr_schedule``: for a network, learning rates by scale (``{"generator": {"128": 0.0015}}``);
       other scales keep the rate of the network's own config.
     - ``reset_optim_for_new_scale``: True (the default) gives each scale an optimizer of its own
       for all that is in use there, so that a new scale begins with fresh moments; the model steps
-      the wrapper of the current scale. False gives each scale an optimizer for what it adds alone;
-      the model steps the wrappers of all scales up to the current one, and moments are kept.
+      the wrapper of the current scale. False keeps the moments: each scale gets an optimizer for
+      the block it adds alone, and the model steps the wrappers of all scales up to the current
+      one; a network without ``blocks`` has one optimizer under the names of all scales.
 
-    What a network has outside of ``blocks`` belongs to every scale in the first case, and to the
-    first scale in the second.
+    What a network has outside of its ``blocks`` belongs to every scale in the first case, and to
+    the first scale in the second.
 
     Source: Karras et al., "Progressive Growing of GANs for Improved Quality, Stability, and
     Variation", ICLR 2018.
@@ -88,7 +92,7 @@ class PGGANOptimWrapperConstructor:
 
         Raises:
             AttributeError: If the model has no ``scales``.
-            KeyError: If the model has no network of a name, or the network no blocks.
+            KeyError: If the model has no network of a name.
             ValueError: If a network has another number of blocks than there are scales, or
                 ``lr_schedule`` names a scale that the model does not have.
         """
@@ -100,8 +104,18 @@ class PGGANOptimWrapperConstructor:
             unknown = sorted(set(rates) - set(scales))
             if unknown:
                 raise ValueError(f"lr_schedule has the scales {unknown}, the model has {scales}")
-            find_submodule(model, f"{name}.blocks")
             network = find_submodule(model, name)
+            if not self.reset_optim_for_new_scale and not hasattr(network, "blocks"):
+                if rates:
+                    print_log(
+                        f"lr_schedule has no effect on {name!r}: with "
+                        "reset_optim_for_new_scale=False all its scales have one optimizer",
+                        logger="current",
+                        level=logging.WARNING,
+                    )
+                common = build_wrapper(cfg, network)
+                wrappers.update({f"{name}_{scale}": common for scale in scales})
+                continue
             for scale, part in zip(scales, self._parts(network, scales), strict=True):
                 optimizer = dict(cfg["optimizer"])
                 optimizer["lr"] = rates.get(scale, optimizer.get("lr"))
@@ -110,6 +124,9 @@ class PGGANOptimWrapperConstructor:
 
     def _parts(self, network: Any, scales: list[str]) -> Iterator[nn.Module]:
         """The modules whose parameters each scale's optimizer updates."""
+        if not hasattr(network, "blocks"):
+            yield from [network] * len(scales)
+            return
         blocks = list(network.blocks.children())
         if len(blocks) != len(scales):
             raise ValueError(

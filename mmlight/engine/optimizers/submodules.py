@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any
 
 from torch import nn
@@ -62,16 +63,76 @@ def find_submodule(model: nn.Module, name: str) -> nn.Module:
         >>> find_submodule(nn.Sequential(nn.ReLU()), "0")
         ReLU()
     """
-    bare = bare_model(model)
     try:
-        return bare.get_submodule(name)
+        return bare_model(model).get_submodule(name)
     except AttributeError as error:
-        names = [child for child, _ in bare.named_modules() if child]
-        near = difflib.get_close_matches(name, names, n=3) or names[:5]
-        raise KeyError(
-            f"optim_wrapper names the submodule {name!r}, which {type(bare).__name__} does not "
-            f"have; nearest: {', '.join(near) or 'none'}"
-        ) from error
+        raise _unknown(model, name) from error
+
+
+def find_submodules(model: nn.Module, name: str) -> list[nn.Module]:
+    """Find the submodules of a model that a name or a regular expression means.
+
+    Args:
+        model (nn.Module): The model, perhaps wrapped.
+        name (str): Name of a submodule; else a regular expression that matches whole names.
+
+    Returns:
+        list[nn.Module]: The submodules, in the model's order.
+
+    Raises:
+        KeyError: If there is none.
+
+    Example:
+        >>> net = nn.Sequential(nn.ReLU(), nn.Tanh())
+        >>> find_submodules(net, "1"), find_submodules(net, "[0-9]")
+        ([Tanh()], [ReLU(), Tanh()])
+    """
+    parts = {part: found for part, found in bare_model(model).named_modules() if part}
+    if name in parts:
+        return [parts[name]]
+    matches = [found for part, found in parts.items() if re.fullmatch(name, part)]
+    if not matches:
+        raise _unknown(model, name)
+    return matches
+
+
+def _unknown(model: nn.Module, name: str) -> KeyError:
+    bare = bare_model(model)
+    names = [child for child, _ in bare.named_modules() if child]
+    near = difflib.get_close_matches(name, names, n=3) or names[:5]
+    return KeyError(
+        f"optim_wrapper names the submodule {name!r}, which {type(bare).__name__} does not "
+        f"have; nearest: {', '.join(near) or 'none'}"
+    )
+
+
+def build_common_wrapper(cfg: dict[str, Any], modules: list[nn.Module]) -> OptimWrapper:
+    """Build one optimizer wrapper for several submodules.
+
+    Args:
+        cfg (dict): Config of the wrapper.
+        modules (list[nn.Module]): The submodules; a parameter that two of them have counts once.
+
+    Returns:
+        OptimWrapper: The wrapper.
+
+    Raises:
+        AssertionError: If there is ``paramwise_cfg``, whose names would mean nothing, for more
+            than one submodule.
+
+    Example:
+        >>> cfg = dict(optimizer=dict(type="SGD", lr=0.1))
+        >>> wrapper = build_common_wrapper(cfg, [nn.Linear(1, 1), nn.Linear(1, 1)])
+        >>> len(wrapper.param_groups[0]["params"])
+        4
+    """
+    if len(modules) == 1:
+        return build_wrapper(cfg, modules[0])
+    if cfg.get("paramwise_cfg") is not None:
+        raise AssertionError(
+            f"paramwise_cfg is for one submodule, but this optimizer has {len(modules)} of them"
+        )
+    return build_wrapper(cfg, nn.ModuleList(map(bare_model, modules)))
 
 
 def build_wrapper(cfg: dict[str, Any], module: nn.Module) -> OptimWrapper:

@@ -15,7 +15,7 @@ from mmlight.engine import (
     SinGANOptimWrapperConstructor,
 )
 from mmlight.model import BaseModel
-from mmlight.optim import OptimWrapperDict
+from mmlight.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
 from tests.engine.toys import gan_runner, regression_runner
 
 ADAM = {"optimizer": {"type": "Adam", "lr": 0.1}}
@@ -64,6 +64,37 @@ def test_multi_gives_each_submodule_its_own() -> None:
     }
     assert max(wrappers["discriminator"].get_lr()["lr"]) == 2.0
     assert wrappers["discriminator"]._accumulative_counts == 2
+
+
+def diffusion() -> nn.Module:
+    net = nn.ModuleDict({"unet": nn.Linear(1, 1), "vae": nn.Linear(1, 1)})
+    net["tail"] = nn.ModuleDict({"unet": nn.Linear(1, 1)})
+    return net
+
+
+def test_multi_takes_regular_expressions_of_whole_names() -> None:
+    net = diffusion()
+    wrappers = MultiOptimWrapperConstructor({".*unet": ADAM, "vae": ADAM})(net)
+    assert list(wrappers.keys()) == [".*unet", "vae"]
+    unets = {"unet.weight", "unet.bias", "tail.unet.weight", "tail.unet.bias"}
+    assert names(wrappers[".*unet"], net) == unets
+    with pytest.raises(KeyError, match="'une'"):
+        MultiOptimWrapperConstructor({"une": ADAM})(net)
+    rules = {**ADAM, "paramwise_cfg": {"bias_lr_mult": 2.0}}
+    with pytest.raises(AssertionError, match="2 of them"):
+        MultiOptimWrapperConstructor({".*unet": rules})(net)
+
+
+@pytest.mark.parametrize(
+    ("modules", "parts"),
+    [("unet", {"unet"}), (".*unet", {"unet", "tail.unet"}), (["vae", "unet"], {"vae", "unet"})],
+)
+def test_multi_with_one_optimizer_for_several_parts(modules: Any, parts: set[str]) -> None:
+    net = diffusion()
+    cfg = {"constructor": "MultiOptimWrapperConstructor", **ADAM, "modules": modules}
+    wrapper = build_optim_wrapper(net, cfg)
+    assert type(wrapper) is OptimWrapper
+    assert names(wrapper, net) == {f"{part}.{p}" for part in parts for p in ("weight", "bias")}
 
 
 def test_multi_finds_submodules_of_submodules() -> None:
@@ -154,6 +185,35 @@ def test_pggan_with_an_optimizer_for_what_a_scale_adds() -> None:
     assert parts[1] == {"generator.blocks.1.weight", "generator.blocks.1.bias"}
     assert parts[0] & parts[1] == parts[1] & parts[2] == set()
     assert set().union(*parts) == {n for n, _ in net.named_parameters() if n.startswith("gen")}
+
+
+def without_blocks() -> nn.Module:
+    """Networks as MMagic's are, whose parts have names of their own."""
+    net = nn.ModuleDict({"generator": nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))})
+    net.scales = [(4, 4), (8, 8)]
+    return net
+
+
+def test_pggan_with_networks_without_blocks() -> None:
+    net = without_blocks()
+    wrappers = PGGANOptimWrapperConstructor(
+        {"generator": ADAM, "lr_schedule": {"generator": {"8": 0.2}}}
+    )(net)
+    assert wrappers.get_lr() == {"generator_4.lr": [0.1], "generator_8.lr": [0.2]}
+    for wrapper in wrappers.values():
+        assert names(wrapper, net) == {name for name, _ in net.named_parameters()}
+    assert wrappers["generator_4"].optimizer is not wrappers["generator_8"].optimizer
+
+
+def test_pggan_keeps_the_moments_of_networks_without_blocks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cfg = {"generator": ADAM, "reset_optim_for_new_scale": False}
+    cfg["lr_schedule"] = {"generator": {"8": 0.2}}
+    wrappers = PGGANOptimWrapperConstructor(cfg)(without_blocks())
+    assert wrappers["generator_4"] is wrappers["generator_8"]
+    assert wrappers["generator_8"].get_lr()["lr"] == [0.1]
+    assert "lr_schedule has no effect on 'generator'" in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(
