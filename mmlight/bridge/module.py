@@ -20,6 +20,7 @@ from mmlight.config import Config
 from mmlight.fileio.checkpoint_file import read_checkpoint
 from mmlight.model import is_model_wrapper
 from mmlight.model.state_dict import get_state_dict
+from mmlight.registry import RUNNERS
 
 _set_trainer: Any = pl.LightningModule.trainer.fset  # type: ignore[attr-defined]  # a property
 
@@ -79,12 +80,10 @@ class ModelModule(pl.LightningModule):
         Example:
             >>> ModelModule.load_from_checkpoint("epoch_3.pth", work_dir="out")  # doctest: +SKIP
         """
-        from mmlight.runner.ported import from_config  # which builds modules of this class
-
         checkpoint = read_checkpoint(checkpoint_path, map_location, weights_only=weights_only)
         cfg = _config_in(checkpoint, checkpoint_path)
         cfg.merge_from_dict(changes)
-        module: Any = from_config(cfg).module
+        module: Any = RUNNERS.get("Runner").from_cfg(cfg).module
         module.load_state_dict(checkpoint["state_dict"], strict=strict)
         return module
 

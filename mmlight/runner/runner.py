@@ -129,6 +129,7 @@ class Runner(Checkpoints, Environment):
         self._load_from, self._resume = load_from, resume
         self._has_loaded = False
         self.exact_state: dict[str, Any] | None = None
+        self._scaled: Any = None
         if launcher not in _LAUNCHERS:
             raise ValueError(f"launcher must be one of {_LAUNCHERS}, but got {launcher!r}")
         self._launcher = launcher
@@ -233,7 +234,9 @@ class Runner(Checkpoints, Environment):
         self._train_loop = self.build_train_loop(self._train_loop)
         self._limit_training()
         self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
+        if self.optim_wrapper is not self._scaled:  # a second training goes on with these rates
+            self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
+            self._scaled = self.optim_wrapper
         if self.param_schedulers is not None:
             self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
         if self._val_loop is not None:

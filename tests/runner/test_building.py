@@ -147,6 +147,8 @@ def test_learning_rate_follows_a_batch_sampler(
     )
     runner.train()
     assert rates(runner.optim_wrapper) == [0.025]
+    runner.train()  # nothing is left to train, and the rates stay
+    assert rates(runner.optim_wrapper) == [0.025]
 
 
 def test_scaling_refuses_what_is_no_wrapper(runner: Runner) -> None:
