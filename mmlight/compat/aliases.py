@@ -10,6 +10,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
+import mmlight
+
 from .root import MMEngineRoot
 
 ALIASES = {
@@ -71,7 +73,8 @@ class AliasFinder(MetaPathFinder):
     ) -> ModuleSpec | None:
         """Return a spec that loads mmlight's module, None for a name that is no alias."""
         if fullname == "mmengine":
-            return ModuleSpec(fullname, _RootLoader(), is_package=True)
+            # Its origin is what `get_installed_path` tells.
+            return ModuleSpec(fullname, _RootLoader(), origin=mmlight.__file__, is_package=True)
         if (aliased := target_of(fullname)) is not None:
             if _is_installed(fullname, path):
                 return None

@@ -26,12 +26,9 @@ __all__ = ["Config", "ConfigDict", "DictAction", "copy_config"]
 
 
 class _YamlDumper(yaml.SafeDumper):
-    """Plain data and tuples; anything else by its import path."""
+    """Plain data, which every reader of YAML takes; anything else by its import path."""
 
 
-_YamlDumper.add_representer(
-    tuple, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:python/tuple", value)
-)
 _YamlDumper.add_multi_representer(
     object, lambda dumper, value: dumper.represent_str(path_of(value))
 )

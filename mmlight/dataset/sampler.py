@@ -143,6 +143,20 @@ class InfiniteSampler(Sampler):
             raise ValueError(f"position should not be negative, but got {position}")
         self._position = position
 
+    def skip(self, num_samples: int) -> None:
+        """Go on, in all processes together, as if they had taken some indices already.
+
+        Args:
+            num_samples (int): How many indices this process leaves out.
+
+        Example:
+            >>> sampler = InfiniteSampler(range(10), shuffle=False)
+            >>> sampler.skip(3)
+            >>> next(iter(sampler))
+            3
+        """
+        self.seek(self._position + num_samples)
+
     def _go_to_pass(self, number: int) -> None:
         """Make the permutation of a pass the current one."""
         if not self.shuffle:

@@ -70,8 +70,15 @@ def collect_results_cpu(result_part: list, size: int, tmpdir: str | None = None)
     with (folder / f"part_{rank}.pkl").open("wb") as file:
         pickle.dump(result_part, file, protocol=pickle.HIGHEST_PROTOCOL)
     barrier()
-    if rank != 0:
-        return None
+    try:
+        parts = _read_parts(folder, world_size) if rank == 0 else None
+    finally:
+        # Nobody goes on to the next call, perhaps into the same folder, before this is removed.
+        barrier()
+    return None if parts is None else _interleave(parts, size)
+
+
+def _read_parts(folder: Path, world_size: int) -> list[list]:
     parts = []
     for part_rank in range(world_size):
         path = folder / f"part_{part_rank}.pkl"
@@ -82,7 +89,7 @@ def collect_results_cpu(result_part: list, size: int, tmpdir: str | None = None)
             )
         parts.append(pickle.loads(path.read_bytes()))
     shutil.rmtree(folder)
-    return _interleave(parts, size)
+    return parts
 
 
 def collect_results_gpu(result_part: list, size: int) -> list | None:

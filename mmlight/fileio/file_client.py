@@ -233,17 +233,17 @@ class FileClient:
         return self.client.join_path(filepath, *filepaths)
 
     @contextmanager
-    def get_local_path(self, filepath: str | Path) -> Iterator[str | Path]:
+    def get_local_path(self, filepath: str | Path) -> Iterator[str]:
         """Download a file for the time of a ``with`` block; a local one stays where it is.
 
         Args:
             filepath (str or Path): The file.
 
         Yields:
-            str or Path: Path of the local file.
+            str: Path of the local file.
         """
         with self.client.get_local_path(filepath) as path:
-            yield path
+            yield str(path)
 
     def list_dir_or_file(
         self,

@@ -201,7 +201,7 @@ def join_path(
 
 
 @contextmanager
-def get_local_path(filepath: str | Path, backend_args: dict | None = None) -> Iterator[str | Path]:
+def get_local_path(filepath: str | Path, backend_args: dict | None = None) -> Iterator[str]:
     """Download a file for the time of a ``with`` block; a local one stays where it is.
 
     Args:
@@ -209,7 +209,7 @@ def get_local_path(filepath: str | Path, backend_args: dict | None = None) -> It
         backend_args (dict, optional): Arguments of the backend.
 
     Yields:
-        str or Path: Path of the local file; a downloaded one is removed in the end.
+        str: Path of the local file; a downloaded one is removed in the end.
 
     Example:
         >>> put_text("hello", "memory://doc-io.txt")
@@ -220,7 +220,7 @@ def get_local_path(filepath: str | Path, backend_args: dict | None = None) -> It
     """
     backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
     with backend.get_local_path(filepath) as local_path:
-        yield local_path
+        yield str(local_path)
 
 
 def remove(filepath: str | Path, backend_args: dict | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,11 @@ def dump(
     if hasattr(file, "write"):
         return handler.dump_to_fileobj(obj, file, **kwargs)
     storage = choose_storage(file, file_client_args, backend_args)
-    # The whole text first: an object that cannot be dumped must not cost the file that is there.
-    content = handler.dump_to_str(obj, **kwargs)
+    # In memory first: an object that cannot be dumped must not cost the file that is there.
+    whole: Any = io.StringIO() if handler.str_like else io.BytesIO()
+    handler.dump_to_fileobj(obj, whole, **kwargs)
     put = storage.put_text if handler.str_like else storage.put
-    return put(content, file)
+    return put(whole.getvalue(), file)
 
 
 def choose_storage(

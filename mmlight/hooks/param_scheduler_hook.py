@@ -17,6 +17,11 @@ def _all_schedulers(runner: RunnerLike) -> list:
         # A single config, or configs by optimizer, where nothing is trained: not built then.
         groups = [group for group in schedulers.values() if isinstance(group, list)]
         schedulers = [scheduler for group in groups for scheduler in group]
+    if not isinstance(schedulers, list | tuple | None):
+        raise TypeError(
+            "runner.param_schedulers should be a list of schedulers, or a dict of such lists by "
+            f"optimizer, but is {schedulers!r}"
+        )
     return [one for one in schedulers or () if not isinstance(one, dict)]
 
 

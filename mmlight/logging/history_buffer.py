@@ -56,6 +56,8 @@ class HistoryBuffer:
         max_length: int = 1000000,
     ) -> None:
         self._max_length = _checked_length(max_length)
+        # Of more dimensions are the histories of several runs, one after the other.
+        log_history, count_history = np.ravel(log_history), np.ravel(count_history)
         assert len(log_history) == len(count_history), (
             "log_history and count_history must have the same length, "
             f"but got {len(log_history)} and {len(count_history)}"

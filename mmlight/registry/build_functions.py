@@ -120,8 +120,10 @@ def _resolve(kind: Any, registry: Registry, cfg: Any) -> Any:
 
 
 def _unknown(kind: str, registry: Registry) -> str:
-    message = f"{kind} is not in the {registry.scope}::{registry.name} registry."
     scope, _ = registry.split_scope_key(kind)
+    owner = None if scope is None else registry.of_scope(scope)
+    asked = registry if owner is None else owner
+    message = f"{kind} is not in the {asked.scope}::{asked.name} registry."
     missing = missing_operator(kind.rpartition(".")[2])
     missing = missing or missing_package(scope or _default_scope())
     if missing:

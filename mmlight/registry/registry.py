@@ -229,6 +229,20 @@ class Registry:
                 )
             yield self if found is None else found
 
+    def of_scope(self, scope: str) -> Registry | None:
+        """Return the registry of a scope in this tree, None if there is none.
+
+        Args:
+            scope (str): The scope.
+
+        Example:
+            >>> MODELS = Registry("model", scope="base")
+            >>> DET_MODELS = Registry("det model", parent=MODELS, scope="det")
+            >>> MODELS.of_scope("det") is DET_MODELS
+            True
+        """
+        return self.root._search_child(scope)
+
     def _find_scope(self, scope: str) -> Registry | None:
         """Find the registry of a scope in this tree, importing the scope's package if need be."""
         root = self.root

@@ -7,6 +7,7 @@ Runner's Trainer and in any other; how far they go, :mod:`mmlight.bridge.schedul
 from __future__ import annotations
 
 import bisect
+import warnings
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -274,6 +275,8 @@ class IterBasedTrainLoop(TrainLoop):
         val_interval: Iterations between two validations.
         dynamic_intervals: Pairs ``(milestone, interval)``: from iteration ``milestone`` on,
             validation runs every ``interval`` iterations.
+        fast_forward_on_resume: Configs of MMEngine's fork have it; a resumed run always goes on
+            at the batch where it was, and reads nothing of what comes before.
 
     Raises:
         AssertionError: If ``max_iters`` is no whole number.
@@ -289,8 +292,15 @@ class IterBasedTrainLoop(TrainLoop):
         val_begin: int = 1,
         val_interval: int = 1000,
         dynamic_intervals: Intervals | None = None,
+        fast_forward_on_resume: bool = True,
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
+        if not fast_forward_on_resume:
+            warnings.warn(
+                "train_cfg.fast_forward_on_resume=False changes nothing: a resumed run goes on at "
+                "the batch where it was",
+                stacklevel=2,
+            )
         assert int(max_iters) == max_iters, f"max_iters should be an integer, got {max_iters}"
         self._iters_of_config = self._max_iters = int(max_iters)
         self._max_epochs = 1

@@ -219,3 +219,18 @@ def build_third_party(engine: str, folder: str) -> int:
     net = MODELS.build({"type": "thirdparty.Net", "width": 5})
     assert isinstance(net, BaseModel)
     return net.layer.in_features
+
+
+def test_the_installed_path_of_mmengine_is_that_of_what_answers(mmlight: Engine) -> None:
+    own, aliased = mmlight.run(installed_paths)
+    assert own == aliased
+
+
+def installed_paths(engine: str) -> tuple[str, str]:
+    import mmlight.compat
+
+    mmlight.compat.install()
+    from mmlight.utils import get_installed_path, is_installed
+
+    assert is_installed("mmengine")
+    return get_installed_path("mmlight"), get_installed_path("mmengine")

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -79,10 +80,15 @@ def test_nan_survives():
     assert math.isnan(reread(Config({"a": math.nan}).pretty_text).a)
 
 
-def test_yaml_keeps_tuples(tmp_path):
-    cfg = Config({"scale": (1, (2, 3)), "sizes": [(4,)]})
-    cfg.dump(tmp_path / "cfg.yaml")
-    assert Config.fromfile(tmp_path / "cfg.yaml").to_dict() == cfg.to_dict()
+def test_yaml_has_no_tags_of_python(tmp_path):
+    Config({"scale": (1, (2, 3)), "sizes": [(4,)]}).dump(tmp_path / "cfg.yaml")
+    written = (tmp_path / "cfg.yaml").read_text()
+    assert yaml.safe_load(written) == {"scale": [1, [2, 3]], "sizes": [[4]]}
+
+
+def test_tuples_in_the_yaml_of_mmengine_are_read(tmp_path):
+    (tmp_path / "cfg.yaml").write_text("scale: !!python/tuple [1, 2]")
+    assert Config.fromfile(tmp_path / "cfg.yaml").scale == (1, 2)
 
 
 def test_layout():

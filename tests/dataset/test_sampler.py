@@ -113,3 +113,13 @@ def test_samplers_are_registered_and_make_batches():
     built = DATA_SAMPLERS.build({"type": "InfiniteSampler", "dataset": range(3), "shuffle": False})
     assert list(islice(BatchSampler(built, 2, drop_last=False), 3)) == [[0, 1], [2, 0], [1, 2]]
     assert DATA_SAMPLERS.get("DefaultSampler") is DefaultSampler
+
+
+def test_an_endless_stream_can_leave_some_out():
+    expected = list(islice(InfiniteSampler(range(10), seed=1), 40))
+    sampler = InfiniteSampler(range(10), seed=1)
+    taken = list(islice(sampler, 4))
+    sampler.skip(23)
+    assert taken + list(islice(sampler, 5)) == expected[:4] + expected[27:32]
+    with pytest.raises(ValueError, match="negative"):
+        sampler.skip(-100)

@@ -186,6 +186,12 @@ def test_collect_results_restores_the_order_of_the_samples(both, device):
     assert first[f"{device} uneven"] == [(0, 0), (1, 0), (0, 1), (0, 2)]
 
 
+def test_one_folder_does_for_many_calls(both):
+    first, second = both("collect_again_and_again")
+    assert first == [[(0, n), (1, n)] for n in range(20)]
+    assert second == [None] * 20
+
+
 def test_collect_results_cleans_up(both):
     first, second = both("collect_in_a_folder")
     assert (first[0], second[0]) == ([0, 1], None)

@@ -230,6 +230,11 @@ def sync_random_seed(rank):
 
 
 @check
+def collect_again_and_again(rank):
+    return [dist.collect_results([(rank, n)], 2, tmpdir="again") for n in range(20)]
+
+
+@check
 def collect(rank):
     results = {}
     for size in (2, 3, 4):

@@ -123,6 +123,6 @@ def test_files_through_a_client(tmp_path):
         "b.txt",
     }
     with client.get_local_path(file) as path:
-        assert path is file
+        assert path == str(file)
     client.remove(file)
     assert not client.exists(file)

@@ -193,3 +193,8 @@ def test_file_client_args_still_work(tmp_path):
         pytest.raises(ValueError, match="cannot be set together"),
     ):
         fileio.load(tmp_path / "a.json", file_client_args=args, backend_args=args)
+
+
+def test_a_local_path_is_a_string(tmp_path):
+    with fileio.get_local_path(tmp_path / "a.txt") as path:
+        assert path == str(tmp_path / "a.txt")

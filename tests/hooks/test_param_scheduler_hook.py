@@ -61,3 +61,10 @@ def test_schedulers_by_name_of_their_optimizer_and_none_at_all() -> None:
     ParamSchedulerHook().after_train_iter(Face(), 0)
     ParamSchedulerHook().after_train_epoch(Face())
     assert [s.steps for group in groups.values() for s in group] == [1, 1, 1]
+
+
+def test_what_is_no_list_of_schedulers_is_named(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path)
+    runner.param_schedulers = 0.1
+    with pytest.raises(TypeError, match=r"runner.param_schedulers should be a list .* but is 0.1"):
+        ParamSchedulerHook().after_train_iter(runner, 0)

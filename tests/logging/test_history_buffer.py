@@ -281,3 +281,10 @@ def test_reading_a_window_does_not_cost_the_history() -> None:
         return median(times)
 
     assert cost(300_000) < 3 * cost(1_000)
+
+
+def test_histories_of_more_dimensions_are_put_in_a_row():
+    history = HistoryBuffer([[1.0, 2.0], [3.0, 4.0]], np.ones((2, 2)))
+    history.update(5.0)
+    assert history.data[0].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert (history.mean(2), history.current(), history.max()) == (4.5, 5.0, 5.0)

@@ -170,3 +170,9 @@ def test_wrong_arguments(kwargs, message):
 def test_wrong_inputs(inputs, error, message):
     with pytest.raises(error, match=message):
         ImgDataPreprocessor(mean=[1, 2, 3], std=[1, 1, 1])({"inputs": inputs})
+
+
+@pytest.mark.parametrize("name", ["bgr_to_rgb", "rgb_to_bgr"])
+def test_a_text_is_no_truth_value(name):
+    with pytest.raises(TypeError, match=f"`{name}` should be True or False, but got 'false'"):
+        ImgDataPreprocessor(**{name: "false"})

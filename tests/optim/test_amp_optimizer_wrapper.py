@@ -144,3 +144,12 @@ def test_a_stepper_does_the_step_that_the_scaler_allows() -> None:
 def test_wrong_arguments_are_refused(kwargs, error, message) -> None:
     with pytest.raises(error, match=message):
         build(**kwargs)
+
+
+def test_full_precision_can_be_asked_for() -> None:
+    model = nn.Linear(2, 1)
+    sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+    wrapper = AmpOptimWrapper(dtype="float32", optimizer=sgd)
+    assert wrapper.cast_dtype is torch.float32
+    with wrapper.optim_context(model):
+        assert model(torch.ones(1, 2)).dtype is torch.float32

@@ -132,7 +132,8 @@ def test_what_differs_is_logged(capsys) -> None:
 def test_a_parameter_held_twice() -> None:
     model = nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.Linear(1, 1)})
     model["b"].weight = model["a"].weight
-    with pytest.raises(ValueError, match="more than one parameter group"):
+    told = "parameter b.weight is also a.weight.*bypass_duplicate=True"
+    with pytest.raises(ValueError, match=told):
         settings(model, {"bias_lr_mult": 2})
     assert list(settings(model, {"bypass_duplicate": True})) == ["a.weight", "a.bias", "b.bias"]
 
@@ -221,3 +222,35 @@ def test_configs_are_not_changed() -> None:
     before = repr(cfg)
     build_optim_wrapper(nn.Linear(1, 1), cfg)
     assert repr(cfg) == before
+
+
+def test_a_key_that_says_nothing_of_weight_decay_leaves_it_to_the_rules() -> None:
+    model = nn.ModuleDict({"body": nn.ModuleList([nn.Linear(1, 1), nn.BatchNorm1d(1)])})
+    rules = {"norm_decay_mult": 0, "bias_decay_mult": 0.5}
+    found = settings(model, {**rules, "custom_keys": {"body": {"lr_mult": 0.1}}})
+    plain = settings(model, rules)
+    assert found == {name: (0.1, decay) for name, (_, decay) in plain.items()}
+    found = settings(model, {**rules, "custom_keys": {"body": {"decay_mult": 1}}})
+    assert {*found.values()} == {(1, 1)}
+
+
+def test_many_parameters_are_taken_in_few_groups(monkeypatch) -> None:
+    """Torch looks at all groups whenever it takes one, so it must be given few."""
+    taken = []
+    add = torch.optim.SGD.add_param_group
+    monkeypatch.setattr(
+        torch.optim.SGD, "add_param_group", lambda self, group: (taken.append(1), add(self, group))
+    )
+    model = nn.Sequential(*[nn.Linear(1, 1) for _ in range(50)])
+    found = settings(model, {"custom_keys": {"weight": {"lr_mult": 0.5, "decay_mult": 0}}})
+    assert list(found) == [name for name, _ in model.named_parameters()] and len(taken) == 2
+    assert {(name.split(".")[1], *value) for name, value in found.items()} == {
+        ("weight", 0.5, 0),
+        ("bias", 1, 1),
+    }
+
+
+def test_lbfgs_refuses_groups_as_before() -> None:
+    cfg = {"optimizer": {"type": "LBFGS", "lr": 0.1}, "paramwise_cfg": {"bias_lr_mult": 1}}
+    with pytest.raises(ValueError, match="LBFGS"):
+        build_optim_wrapper(nn.Linear(1, 1), cfg)

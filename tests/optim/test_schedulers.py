@@ -19,6 +19,7 @@ from mmlight import optim
 from mmlight.optim import (
     ConstantLR,
     CosineAnnealingLR,
+    CosineAnnealingMomentum,
     LinearLR,
     LinearMomentum,
     LinearParamScheduler,
@@ -320,3 +321,12 @@ def test_milestones_of_a_division_are_reached() -> None:
 
 def test_a_setting_can_be_zero_for_good() -> None:
     assert curve(ConstantLR(one_group(), factor=0), 3) == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("eta_min", [0.0, 0.1])
+def test_a_lowest_value_and_its_share_are_not_given_together(eta_min: float) -> None:
+    sgd = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
+    for kind in (CosineAnnealingLR, CosineAnnealingMomentum):
+        with pytest.raises(AssertionError, match="not both"):
+            kind(sgd, T_max=3, eta_min=eta_min, eta_min_ratio=0.1)
+        assert kind(sgd, T_max=3).eta_min == 0.0

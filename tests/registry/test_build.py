@@ -260,3 +260,12 @@ def test_scope_key_of_a_config_picks_the_registry(registry):
     registry.build({"type": "ResNet", "_scope_": "kid"})
     assert seen == ["kid"]
     assert DefaultScope.get_current_instance() is None
+
+
+def test_error_names_the_registry_that_was_asked():
+    models = Registry("models", scope="base")
+    Registry("detectors", parent=models, scope="det")
+    other = Registry("classifiers", parent=models, scope="cls")
+    for asked in (models, other):
+        with pytest.raises(KeyError, match=r"det\.Nett is not in the det::detectors registry"):
+            asked.build({"type": "det.Nett"})

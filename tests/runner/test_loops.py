@@ -83,7 +83,9 @@ def test_what_a_training_loop_knows(tmp_path: Path) -> None:
     epochs = EpochBasedTrainLoop(runner, loader(8, 2), max_epochs=2.0, val_begin=2)  # type: ignore[arg-type]
     assert (epochs.max_epochs, epochs.max_iters, epochs.epoch, epochs.iter) == (2, 8, 0, 0)
     assert (epochs.val_begin, epochs.val_interval, epochs.stop_training) == (2, 1, False)
-    iters = IterBasedTrainLoop(runner, loader(8, 2), max_iters=5)
+    with pytest.warns(UserWarning, match="fast_forward_on_resume=False changes nothing"):
+        IterBasedTrainLoop(runner, loader(8, 2), max_iters=5, fast_forward_on_resume=False)
+    iters = IterBasedTrainLoop(runner, loader(8, 2), max_iters=5, fast_forward_on_resume=True)
     assert (iters.max_epochs, iters.max_iters, iters.epoch, iters.iter) == (1, 5, 0, 0)
     assert (iters.val_begin, iters.val_interval) == (1, 1000)
     for kind in (EpochBasedTrainLoop, IterBasedTrainLoop):

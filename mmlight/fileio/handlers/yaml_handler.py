@@ -11,11 +11,17 @@ from .base import BaseFileHandler
 # libyaml is some ten times faster, but not in every build of PyYAML. The loader is the one that
 # makes tuples and other plain values, but no objects of any class that a file names.
 _LOADER = getattr(yaml, "CFullLoader", yaml.FullLoader)
-_DUMPER = getattr(yaml, "CDumper", yaml.Dumper)
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Plain data without tags of Python, which every reader of YAML takes."""
+
+
+_Dumper.add_multi_representer(dict, lambda dumper, value: dumper.represent_dict(value))
 
 
 class YamlHandler(BaseFileHandler):
-    """Data as YAML.
+    """Data as YAML, without tags of Python: a tuple is a list.
 
     Example:
         >>> YamlHandler().dump_to_str({"a": [1, 2]})
@@ -43,7 +49,7 @@ class YamlHandler(BaseFileHandler):
             file (IO): The file.
             **kwargs: Passed to :func:`yaml.dump`.
         """
-        kwargs.setdefault("Dumper", _DUMPER)
+        kwargs.setdefault("Dumper", _Dumper)
         yaml.dump(obj, file, **kwargs)
 
     def dump_to_str(self, obj: Any, **kwargs: Any) -> str:
@@ -56,5 +62,5 @@ class YamlHandler(BaseFileHandler):
         Returns:
             str: The YAML text.
         """
-        kwargs.setdefault("Dumper", _DUMPER)
+        kwargs.setdefault("Dumper", _Dumper)
         return yaml.dump(obj, **kwargs)

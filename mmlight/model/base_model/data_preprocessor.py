@@ -144,6 +144,9 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
         non_blocking: bool | None = None,
     ) -> None:
         super().__init__(non_blocking)
+        for name, value in (("bgr_to_rgb", bgr_to_rgb), ("rgb_to_bgr", rgb_to_bgr)):
+            if not isinstance(value, bool):
+                raise TypeError(f"`{name}` should be True or False, but got {value!r}")
         assert not (bgr_to_rgb and rgb_to_bgr), (
             "`bgr_to_rgb` and `rgb_to_bgr` cannot both be True: they undo each other"
         )

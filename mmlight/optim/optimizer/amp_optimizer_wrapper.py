@@ -40,7 +40,8 @@ class AmpOptimWrapper(OptimWrapper):
     Args:
         loss_scale (float or str or dict): ``'dynamic'`` for a scale that follows the gradients, a
             number for the first scale, or arguments of :class:`torch.amp.GradScaler`.
-        dtype (str or torch.dtype, optional): ``'float16'``, ``'bfloat16'`` or ``'float64'`` for
+        dtype (str or torch.dtype, optional): ``'float16'``, ``'bfloat16'``, ``'float32'`` or
+            ``'float64'`` for
             the forward passes. None is the device's default: float16, and bfloat16 on the CPU.
         use_fsdp (bool): Whether parameters are sharded, so that ranks must agree on the scale.
         **kwargs: Arguments of :class:`OptimWrapper`.
@@ -61,7 +62,7 @@ class AmpOptimWrapper(OptimWrapper):
         >>> optim_wrapper.update_params(loss)
     """
 
-    valid_dtypes = ("float16", "bfloat16", "float64")
+    valid_dtypes = ("float16", "bfloat16", "float32", "float64")
 
     def __init__(
         self,

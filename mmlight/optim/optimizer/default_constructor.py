@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
+from torch.optim import LBFGS, Optimizer
 
 from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
@@ -90,6 +91,8 @@ class DefaultOptimWrapperConstructor:
         self.paramwise_cfg = {} if paramwise_cfg is None else paramwise_cfg
         self.base_lr = self.optimizer_cfg.get("lr")
         self.base_wd = self.optimizer_cfg.get("weight_decay")
+        self._groups: list[dict] | None = None
+        self._names: dict[int, str] = {}
         self._validate_cfg()
 
     def _validate_cfg(self) -> None:
@@ -146,22 +149,42 @@ class DefaultOptimWrapperConstructor:
         """
         model = bare_model(model)
         if self.paramwise_cfg:
-            params: Any = []
-            self.add_params(params, model)
+            groups: list[dict] = []
+            self.add_params(groups, model)
+            optimizer = self._build_from_groups(groups)
         else:
-            params = model.parameters()
-        optimizer_cfg = dict(self.optimizer_cfg)
-        optimizer_cfg[self._params_argument()] = params
-        optimizer = OPTIMIZERS.build(optimizer_cfg)
+            optimizer = self._build_optimizer(model.parameters())
         optim_wrapper_cfg = {"type": "OptimWrapper", **self.optim_wrapper_cfg}
         return OPTIM_WRAPPERS.build(optim_wrapper_cfg, default_args={"optimizer": optimizer})
 
-    def _params_argument(self) -> str:
-        """Name the argument that takes the parameters: the optimizer's first one."""
-        optimizer_type = resolve_type(self.optimizer_cfg, OPTIMIZERS)
-        if optimizer_type is None:
-            return "params"
-        return next(iter(inspect.signature(optimizer_type).parameters))
+    def _build_from_groups(self, groups: list[dict]) -> Optimizer:
+        """Build an optimizer with many groups in a time that grows with their number alone.
+
+        Torch looks at all groups before when it takes one. So it takes those of equal settings as
+        one, which is taken apart afterwards; to LBFGS, and perhaps to optimizers of other packages,
+        this would make a difference.
+        """
+        kind = resolve_type(self.optimizer_cfg, OPTIMIZERS)
+        is_plain = str(getattr(kind, "__module__", "")).startswith("torch.optim.")
+        if not is_plain or issubclass(kind, LBFGS):
+            return self._build_optimizer(groups)
+        merged: dict[Any, dict] = {}
+        for group in groups:
+            settings = {key: value for key, value in group.items() if key != "params"}
+            one = merged.setdefault(repr(settings), {"params": [], **settings})
+            one["params"] += group["params"]
+        optimizer = self._build_optimizer([*merged.values()])
+        of_param = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+        optimizer.param_groups = [
+            {**of_param[id(group["params"][0])], "params": group["params"]} for group in groups
+        ]
+        return optimizer
+
+    def _build_optimizer(self, params: Any) -> Optimizer:
+        # An optimizer's first argument takes the parameters, whatever its name.
+        kind = resolve_type(self.optimizer_cfg, OPTIMIZERS)
+        name = "params" if kind is None else next(iter(inspect.signature(kind).parameters))
+        return OPTIMIZERS.build({**self.optimizer_cfg, name: params})
 
     def add_params(
         self,
@@ -181,19 +204,21 @@ class DefaultOptimWrapperConstructor:
         """
         custom_keys = self.paramwise_cfg.get("custom_keys", {})
         by_priority = sorted(sorted(custom_keys), key=len, reverse=True)
+        seen = self._seen_in(params)
         for name, param in module.named_parameters(recurse=False):
             group: dict[str, Any] = {"params": [param]}
             full_name = f"{prefix}.{name}" if prefix else name
-            skipped = self._why_skipped(group, params, prefix, full_name)
+            skipped = self._why_skipped(param, seen, prefix, full_name)
             if skipped is not None:
                 print_log(skipped, logger="current", level=logging.WARNING)
                 continue
             custom_key = next((key for key in by_priority if key in f"{prefix}.{name}"), None)
+            settings = self._rule_settings(module, prefix, name, param, bool(is_dcn_module))
             if custom_key is not None:
-                group.update(self._custom_settings(custom_keys[custom_key]))
-            else:
-                group.update(self._rule_settings(module, prefix, name, param, bool(is_dcn_module)))
+                settings = self._custom_settings(custom_keys[custom_key], settings)
+            group.update(settings)
             params.append(group)
+            seen[id(param)] = full_name
             self._log_settings(full_name, group)
 
         is_dcn_module = isinstance(module, self._deformable_convolutions)
@@ -201,17 +226,32 @@ class DefaultOptimWrapperConstructor:
             child_prefix = f"{prefix}.{child_name}" if prefix else child_name
             self.add_params(params, child, prefix=child_prefix, is_dcn_module=is_dcn_module)
 
+    def _seen_in(self, params: list[dict]) -> dict[int, str]:
+        """Give the names of the parameters in the groups of a list, found once for all of it."""
+        if self._groups is not params:
+            self._groups, self._names = params, {}
+            for group in params:
+                self._names.update((id(param), "a group before") for param in group["params"])
+        return self._names
+
     def _why_skipped(
-        self, group: dict, params: list[dict], prefix: str, full_name: str
+        self, param: nn.Parameter, seen: dict[int, str], prefix: str, full_name: str
     ) -> str | None:
-        if self.paramwise_cfg.get("bypass_duplicate", False) and self._is_in(group, params):
-            return f"{prefix} is duplicate. It is skipped since bypass_duplicate=True"
-        if not group["params"][0].requires_grad:
+        if id(param) in seen:
+            if self.paramwise_cfg.get("bypass_duplicate", False):
+                return f"{prefix} is duplicate. It is skipped since bypass_duplicate=True"
+            if param.requires_grad:
+                raise ValueError(
+                    f"the parameter {full_name} is also {seen[id(param)]}, and can be in one group "
+                    "only: use paramwise_cfg=dict(bypass_duplicate=True), which takes the first"
+                )
+        if not param.requires_grad:
             return f"{full_name} is skipped since its requires_grad=False"
         return None
 
     @staticmethod
     def _is_in(param_group: dict, param_group_list: list[dict]) -> bool:
+        """Tell whether a group's parameter is in others: constructors of packages ask for it."""
         known = {id(param) for group in param_group_list for param in group["params"]}
         return any(id(param) in known for param in param_group["params"])
 
@@ -221,12 +261,15 @@ class DefaultOptimWrapperConstructor:
             if key != "params":
                 print_log(f"paramwise_options -- {full_name}:{key}={value}", logger="current")
 
-    def _custom_settings(self, custom: dict) -> dict[str, Any]:
-        settings = {}
+    def _custom_settings(self, custom: dict, by_rules: dict[str, Any]) -> dict[str, Any]:
+        settings: dict[str, Any] = {}
         if self.base_lr is not None or "lr_mult" in custom:
             settings["lr"] = self._times(self.base_lr, custom.get("lr_mult", 1.0), "lr_mult")
         if self.base_wd is not None:
-            settings["weight_decay"] = self.base_wd * custom.get("decay_mult", 1.0)
+            # A key that says nothing of weight decay leaves that to the rules.
+            by_rule = by_rules.get("weight_decay", self.base_wd)
+            custom_wd = self.base_wd * custom.get("decay_mult", 1.0)
+            settings["weight_decay"] = custom_wd if "decay_mult" in custom else by_rule
         return {**settings, **custom}
 
     def _rule_settings(

@@ -30,7 +30,7 @@ class CosineAnnealingParamScheduler(_ParamScheduler):
         optimizer (OptimWrapper or Optimizer): Whose parameter groups to change.
         param_name (str): Name of the setting, such as ``lr`` or ``momentum``.
         T_max (int, optional): Steps of half a wave; ``end - begin`` if not given.
-        eta_min (float): The lowest value.
+        eta_min (float, optional): The lowest value; 0 if neither it nor ``eta_min_ratio`` is given.
         begin (int): First step at which the setting changes.
         end (int): Step from which on it does not change any more.
         last_step (int): Steps taken before, to resume without a state dict; -1 for none.
@@ -59,7 +59,7 @@ class CosineAnnealingParamScheduler(_ParamScheduler):
         optimizer: BaseOptimWrapper | Optimizer,
         param_name: str,
         T_max: int | None = None,
-        eta_min: float = 0.0,
+        eta_min: float | None = None,
         begin: int = 0,
         end: int = INF,
         last_step: int = -1,
@@ -68,7 +68,7 @@ class CosineAnnealingParamScheduler(_ParamScheduler):
         eta_min_ratio: float | None = None,
     ) -> None:
         self.T_max = T_max or span(begin, end)
-        self.eta_min = _eta_min(eta_min or 0.0, eta_min_ratio)
+        self.eta_min = _eta_min(eta_min, eta_min_ratio)
         self.eta_min_ratio = eta_min_ratio
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
@@ -239,10 +239,10 @@ class CosineRestartParamScheduler(_ParamScheduler):
         return _next_on_wave(self._unchanged(), lows, self.last_step - start, self.periods[index])
 
 
-def _eta_min(eta_min: float, eta_min_ratio: float | None) -> float | None:
+def _eta_min(eta_min: float | None, eta_min_ratio: float | None) -> float | None:
     if eta_min_ratio is None:
-        return eta_min
-    if eta_min != 0:
+        return 0.0 if eta_min is None else eta_min
+    if eta_min is not None:
         raise AssertionError(
             "Either eta_min or eta_min_ratio should be given, not both, "
             f"but got eta_min={eta_min}, eta_min_ratio={eta_min_ratio}"

@@ -1,5 +1,6 @@
 import io
 import pickle
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -61,12 +62,44 @@ def test_options_of_the_formats():
 
 
 def test_yaml_makes_plain_values_and_runs_nothing(tmp_path):
-    assert load(io.StringIO(dump({"t": (1, 2)}, file_format="yaml")), "yaml") == {"t": (1, 2)}
+    text = dump({"t": (1, 2), "o": OrderedDict(a=1)}, file_format="yaml")
+    assert yaml.safe_load(text) == {"t": [1, 2], "o": {"a": 1}}  # no tags of Python
+    written_by_mmengine = "t: !!python/tuple [1, 2]"
+    assert load(io.StringIO(written_by_mmengine), "yaml") == {"t": (1, 2)}
     target = tmp_path / "made"
     attack = f"!!python/object/apply:os.system ['touch {target}']"
     with pytest.raises(yaml.YAMLError):
         load(io.StringIO(attack), "yaml")
     assert not target.exists()
+
+
+class Marked(BaseFileHandler):
+    """Writes to files what it does not return."""
+
+    def load_from_fileobj(self, file, **kwargs):
+        return file.read()
+
+    def dump_to_fileobj(self, obj, file, **kwargs):
+        file.write(f"file: {obj}")
+
+    def dump_to_str(self, obj, **kwargs):
+        return f"str: {obj}"
+
+
+class MarkedBytes(Marked):
+    str_like = False
+
+    def dump_to_fileobj(self, obj, file, **kwargs):
+        file.write(f"file: {obj}".encode())
+
+
+def test_files_are_written_by_the_handlers_method_for_files(tmp_path):
+    for ending, handler in (("marked", Marked), ("markedbytes", MarkedBytes)):
+        register_handler(ending)(handler)
+        path = tmp_path / f"a.{ending}"
+        dump(1, path)
+        assert path.read_text() == "file: 1"
+        assert dump(1, file_format=ending) == "str: 1"
 
 
 class Upper(BaseFileHandler):
