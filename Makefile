@@ -11,7 +11,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 demo: $(VENV)/demo.stamp ## train a DCGAN on handwritten digits; results in work_dirs/dcgan_digits-32x32
 	$(BIN)/mmlight train configs/dcgan/dcgan_digits-32x32.py
 
-test: $(VENV)/test.stamp $(PARITY)/stamp ## run every test and documented example
+test: $(VENV)/test.stamp $(PARITY)/stamp $(PARITY)/mmagic.stamp ## run every test and documented example
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 lint: $(VENV)/test.stamp ## check style and types
@@ -44,4 +44,9 @@ $(VENV)/test.stamp: $(VENV)/torch.stamp pyproject.toml
 $(PARITY)/stamp: $(VENV)/test.stamp
 	$(PIP) --no-deps --upgrade --target $(PARITY)/mmengine mmengine
 	$(PIP) --no-deps --upgrade --target $(PARITY)/onedl onedl-mmengine
+	touch $@
+
+# An unmodified package, for both engines; torchvision is of the release that fits torch.
+$(PARITY)/mmagic.stamp: $(VENV)/test.stamp
+	$(PIP) --no-deps --upgrade --target $(PARITY)/mmagic mmagic==1.2.0 mmcv-lite==2.1.0 torchvision==0.28.0
 	touch $@

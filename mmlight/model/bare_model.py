@@ -26,6 +26,7 @@ def bare_model(model: nn.Module) -> Any:
         >>> bare_model(nn.DataParallel(nn.ReLU())), bare_model(nn.Sequential())
         (ReLU(), Sequential())
     """
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model
+    bare: Any = model
+    while is_model_wrapper(bare) or isinstance(bare, BaseTTAModel):
+        bare = bare.module
+    return bare

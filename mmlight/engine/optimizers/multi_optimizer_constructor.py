@@ -8,6 +8,7 @@ from mmlight.engine.optimizers.submodules import (
     build_common_wrapper,
     check_configs,
     find_submodules,
+    matching_submodules,
 )
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
@@ -79,3 +80,26 @@ class MultiOptimWrapperConstructor:
                 for name, cfg in self.optim_cfg.items()
             }
         )
+
+
+def get_params_by_names(
+    module: nn.Module, names: str | list[str]
+) -> tuple[list[nn.Parameter], list[str]]:
+    """Collect the parameters of parts of a model.
+
+    Args:
+        module (nn.Module): The model, perhaps wrapped.
+        names (str | list[str]): Names of submodules, or regular expressions of whole names.
+
+    Returns:
+        tuple[list, list]: The parameters, each once, and the names of the submodules found.
+
+    Example:
+        >>> params, found = get_params_by_names(nn.Sequential(nn.Linear(1, 1)), "[0-9]")
+        >>> len(params), found
+        (2, ['0'])
+    """
+    found: dict[str, nn.Module] = {}
+    for name in [names] if isinstance(names, str) else names:
+        found.update(matching_submodules(module, name))
+    return list(nn.ModuleList(found.values()).parameters()), list(found)

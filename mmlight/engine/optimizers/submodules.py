@@ -63,8 +63,11 @@ def find_submodule(model: nn.Module, name: str) -> nn.Module:
         >>> find_submodule(nn.Sequential(nn.ReLU()), "0")
         ReLU()
     """
+    found = model
     try:
-        return bare_model(model).get_submodule(name)
+        for part in name.split("."):  # each may be wrapped by itself
+            found = bare_model(found).get_submodule(part)
+        return found
     except AttributeError as error:
         raise _unknown(model, name) from error
 
@@ -87,13 +90,30 @@ def find_submodules(model: nn.Module, name: str) -> list[nn.Module]:
         >>> find_submodules(net, "1"), find_submodules(net, "[0-9]")
         ([Tanh()], [ReLU(), Tanh()])
     """
+    found = matching_submodules(model, name)
+    if not found:
+        raise _unknown(model, name)
+    return list(found.values())
+
+
+def matching_submodules(model: nn.Module, name: str) -> dict[str, nn.Module]:
+    """Return what :func:`find_submodules` does, by name; nothing is no error.
+
+    Args:
+        model (nn.Module): The model, perhaps wrapped.
+        name (str): Name of a submodule, or a regular expression.
+
+    Returns:
+        dict[str, nn.Module]: The submodules.
+
+    Example:
+        >>> matching_submodules(nn.Sequential(nn.ReLU()), ".*")
+        {'0': ReLU()}
+    """
     parts = {part: found for part, found in bare_model(model).named_modules() if part}
     if name in parts:
-        return [parts[name]]
-    matches = [found for part, found in parts.items() if re.fullmatch(name, part)]
-    if not matches:
-        raise _unknown(model, name)
-    return matches
+        return {name: parts[name]}
+    return {part: found for part, found in parts.items() if re.fullmatch(name, part)}
 
 
 def _unknown(model: nn.Module, name: str) -> KeyError:

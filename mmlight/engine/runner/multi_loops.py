@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
-from mmlight.evaluator import Evaluator
+from mmlight.engine.runner.loop_utils import is_evaluator
+from mmlight.engine.samplers import sampling
+from mmlight.evaluator import BaseMetric, Evaluator
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import LOOPS
 from mmlight.runner import BaseLoop
 from mmlight.runner.amp import autocast
@@ -29,7 +33,8 @@ class _MultiLoop(BaseLoop):
         fp16: bool = False,
     ) -> None:
         loaders: list[Any] = [dataloader]
-        evaluators: Any = [evaluator]  # a list for a single dataset is that of its metrics
+        several = isinstance(evaluator, (list, tuple)) and is_evaluator(evaluator) and evaluator
+        evaluators: Any = several or [evaluator]  # a list for one dataset may be of its metrics
         if isinstance(dataloader, (list, tuple)):
             loaders, evaluators = list(dataloader), evaluator
         if not loaders:
@@ -43,9 +48,9 @@ class _MultiLoop(BaseLoop):
                 )
             self.dataloaders.append(loader)
         self.evaluators = self._build_evaluators(evaluators)
-        self.evaluator = self.evaluators[0]
+        self.evaluator: Any = self.evaluators[0]
         self.fp16 = fp16
-        self.total_length = sum(len(loader) for loader in self.dataloaders)
+        self._lengths = self._count()
 
     def _build_evaluators(self, evaluator: Any) -> list[Evaluator]:
         given = list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
@@ -82,7 +87,29 @@ class _MultiLoop(BaseLoop):
                 f"{len(loaders)} dataloaders; give each dataset its own"
             )
         self.dataloaders, self.dataloader = loaders, loaders[0]
-        self.total_length = sum(len(loader) for loader in loaders)
+        self._lengths = self._count()
+
+    @property
+    def total_length(self) -> int:
+        """int: Number of batches over all datasets, those to be generated included."""
+        return sum(self._lengths)
+
+    def lengths(self) -> list[float]:
+        """Return the number of batches of each dataset, or of each sampler for it."""
+        return list(self._lengths)
+
+    def _count(self) -> list[int]:
+        return [
+            len(batches)
+            for loader, evaluator in zip(self.dataloaders, self.evaluators, strict=True)
+            for _, batches in self._groups(loader, evaluator)
+        ]
+
+    def _groups(self, loader: DataLoader, evaluator: Any) -> list[tuple[Any, Any]]:
+        """What an evaluator is given: batches, and the metrics that they are for."""
+        if not _is_generative(evaluator):
+            return [(None, loader)]
+        return evaluator.prepare_samplers(bare_model(self.runner.model), loader)
 
     def _datasets(self) -> Iterator[None]:
         """Make each dataset and its evaluator the current ones."""
@@ -102,28 +129,48 @@ class _MultiLoop(BaseLoop):
         results: dict[str, float] = {}
         idx = 0
         for _ in self._datasets():
-            limit = runner.limit(mode, len(self.dataloader))
-            for data_batch in islice(runner.fetched(iter(self.dataloader), mode), limit):
-                self.run_iter(idx, data_batch)
-                idx += 1
-            metrics = self.evaluator.evaluate(evaluated_samples(self.dataloader, limit))
-            clash = sorted(results.keys() & metrics.keys())
+            with self._surroundings():
+                for metrics, batches in self._groups(self.dataloader, self.evaluator):
+                    limit = runner.limit(mode, len(batches))
+                    for data_batch in islice(runner.fetched(iter(batches), mode), limit):
+                        self.run_iter(idx, data_batch, metrics)
+                        idx += 1
+                if _is_generative(self.evaluator):
+                    values = self.evaluator.evaluate()
+                else:
+                    values = self.evaluator.evaluate(evaluated_samples(self.dataloader, limit))
+            clash = sorted(results.keys() & values.keys())
             if clash:
                 raise ValueError(
                     f"two datasets both have {clash}; set a different prefix for each dataset"
                 )
-            results.update(metrics)
+            results.update(values)
         runner.call_hook(f"after_{mode}_epoch", metrics=results)
         runner.call_hook(f"after_{mode}")
         return results
 
+    @contextmanager
+    def _surroundings(self) -> Iterator[None]:
+        """What generates draws from the run's seed, and its metrics are told of the real images."""
+        if not _is_generative(self.evaluator):
+            yield
+            return
+        module = bare_model(self.runner.model)
+        with sampling(module, (self.runner.seed or 0) + self.runner.rank):
+            self.evaluator.prepare_metrics(module, self.dataloader)
+            yield
+
     @torch.no_grad()
-    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+    def run_iter(
+        self, idx: int, data_batch: Sequence[dict], metrics: Sequence[BaseMetric] | None = None
+    ) -> None:
         """Predict on one batch of the current dataset.
 
         Args:
             idx (int): Index of the batch, counted through all datasets.
             data_batch (Sequence[dict]): The batch.
+            metrics (Sequence[BaseMetric], optional): Those that it is for, of an evaluator that
+                groups its metrics. Defaults to None, all.
         """
         runner, mode = self.runner, self.mode
         runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
@@ -131,10 +178,16 @@ class _MultiLoop(BaseLoop):
         device = runner.trainer.strategy.root_device.type
         with autocast(device) if self.fp16 else runner.evaluation_context(mode):
             outputs = step(data_batch)
-        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        given = () if metrics is None else (metrics,)
+        self.evaluator.process(outputs, data_batch, *given)
         runner.call_hook(
             f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs
         )
+
+
+def _is_generative(evaluator: Any) -> bool:
+    """Whether it groups its metrics by what has to be generated for them."""
+    return hasattr(evaluator, "prepare_metrics") and hasattr(evaluator, "prepare_samplers")
 
 
 @LOOPS.register_module()
@@ -142,7 +195,8 @@ class MultiValLoop(_MultiLoop):
     """Validate on several datasets, each with its own evaluator.
 
     The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
-    metrics.
+    metrics. An evaluator that groups its metrics (``prepare_metrics`` and ``prepare_samplers``, as
+    GenEvaluator and MMagic's have) is given what its samplers make of a dataset.
 
     Args:
         runner (Runner): The runner.
@@ -176,7 +230,8 @@ class MultiTestLoop(_MultiLoop):
     """Test on several datasets, each with its own evaluator.
 
     The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
-    metrics.
+    metrics. An evaluator that groups its metrics (``prepare_metrics`` and ``prepare_samplers``, as
+    GenEvaluator and MMagic's have) is given what its samplers make of a dataset.
 
     Args:
         runner (Runner): The runner.

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import torch
 
+from mmlight.evaluation import GenMetric
 from mmlight.evaluator import BaseMetric
 from mmlight.hooks import Hook
 from mmlight.registry import METRICS
-from tests.engine.toys import numbers, regression_runner
+from tests.engine.toys import gan_runner, loader, numbers, regression_runner
 
 
 @METRICS.register_module()
@@ -170,3 +171,57 @@ def test_different_metrics_of_torchmetrics_may_share_a_prefix(tmp_path: Path) ->
     evaluators = [{"type": "MeanSquaredError"}, {"type": "MeanAbsoluteError"}]
     runner = regression_runner(tmp_path, **evaluation("val", val_evaluator=evaluators))
     assert sorted(runner.val()) == ["MeanAbsoluteError", "MeanSquaredError"]
+
+
+@pytest.mark.parametrize("mode", ["val", "test"])
+def test_evaluators_that_group_their_metrics(mode: str, tmp_path: Path) -> None:
+    kind = {"val": "MultiValLoop", "test": "MultiTestLoop"}[mode]
+    seen = Seen()
+    runner = gan_runner(
+        tmp_path,
+        custom_hooks=[seen],
+        **{
+            f"{mode}_dataloader": [loader(shuffle=False), loader(shuffle=False)],
+            f"{mode}_cfg": {"type": kind},
+            f"{mode}_evaluator": [
+                {"type": "GenEvaluator", "metrics": [brightness(6), brightness(3, prefix="few")]},
+                {"type": "GenEvaluator", "metrics": [brightness(9, prefix="many")]},
+            ],
+        },
+    )
+    before = torch.random.get_rng_state()
+    metrics = getattr(runner, mode)()
+    assert torch.equal(torch.random.get_rng_state(), before)
+    counts = {name: value for name, value in metrics.items() if "count" in name}
+    assert counts == {"bright/count": 6, "few/count": 3, "many/count": 9}
+    loop = getattr(runner, f"{mode}_loop")
+    assert loop.total_length == len(seen.batches) == sum(loop.lengths())
+    assert len(loop.lengths()) == 2
+
+
+def brightness(nums: int, **more: Any) -> dict:
+    return {"type": "Levels", "fake_nums": nums, "sample_model": "orig", **more}
+
+
+@METRICS.register_module()
+class Levels(GenMetric):
+    """How many images were generated for it."""
+
+    default_prefix = "bright"
+
+    def process(self, data_batch: Any, data_samples: Any) -> None:
+        missing = self.fake_nums - len(self.results)
+        self.results += [self.fake_image(sample).mean() for sample in data_samples[:missing]]
+
+    def compute_metrics(self, results: list) -> dict:
+        return {"count": len(results)}
+
+
+def test_a_list_of_one_evaluator_for_one_dataset(tmp_path: Path) -> None:
+    runner = regression_runner(
+        tmp_path,
+        val_dataloader=numbers(size=4),
+        val_cfg={"type": "MultiValLoop"},
+        val_evaluator=[{"type": "Evaluator", "metrics": [{"type": "Sum"}]}],
+    )
+    assert runner.val()["sum/start"] == 0

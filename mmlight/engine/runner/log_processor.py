@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mmlight.registry import LOG_PROCESSORS
-from mmlight.runner import LogProcessor
+from mmlight.runner import log_processor
 
 
 @LOG_PROCESSORS.register_module()
-class GenLogProcessor(LogProcessor):
+class GenLogProcessor(log_processor.LogProcessor):
     """A log processor for :class:`GenValLoop` and :class:`GenTestLoop`.
 
     In validation and test, the total is the number of batches that the loop generates
@@ -26,3 +26,6 @@ class GenLogProcessor(LogProcessor):
         loop = self._get_cur_loop(runner, mode)
         total = getattr(loop, "total_length", None)
         return super()._get_dataloader_size(runner, mode) if total is None else total
+
+
+LogProcessor = GenLogProcessor  # its name in MMagic
