@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import torch
@@ -134,7 +134,7 @@ def _as_list(dataloaders: Any) -> list[Any]:
 
 def _length(loader: Any) -> int | None:
     dataset = getattr(loader, "dataset", None)
-    return len(dataset) if hasattr(dataset, "__len__") else None
+    return len(dataset) if isinstance(dataset, Sized) else None
 
 
 def _samples(outputs: Any, mode: str) -> Sequence[Any]:

@@ -37,6 +37,9 @@ class AmpOptimWrapper(OptimWrapper):
     ``float32``, so with it the default ``loss_scale`` leaves losses as they are: no update waits
     for the host to look for infinite gradients.
 
+    A plain LightningModule that returns it from ``configure_optimizers`` has manual optimization;
+    with automatic optimization ``Trainer(precision=...)`` does the same for an ``OptimWrapper``.
+
     Args:
         loss_scale (float or str or dict): ``'dynamic'`` for a scale that follows the gradients, a
             number for the first scale, or arguments of :class:`torch.amp.GradScaler`.

@@ -41,6 +41,10 @@ class Stepper(Protocol):
 class OptimWrapper(BaseOptimWrapper):
     """Update parameters from a loss, with gradient accumulation and clipping.
 
+    A plain LightningModule may return it from ``configure_optimizers``: with manual optimization
+    ``self.optimizers().update_params(loss)`` goes through strategy and precision; with automatic
+    optimization ``clip_grad`` works, and accumulation is that of the Trainer.
+
     A subclass may override :meth:`backward`, :meth:`step`, :meth:`zero_grad` and
     :meth:`optim_context`; :meth:`update_params` calls them. An overridden :meth:`backward` must
     add one to ``_inner_count``.

@@ -19,6 +19,9 @@ class OptimWrapperDict(OptimWrapper):
     Which of them a loss belongs to is only known to the model, so :meth:`update_params`,
     :meth:`backward`, :meth:`step` and :meth:`optim_context` are to be called on one of them.
 
+    A plain LightningModule with manual optimization may return it from ``configure_optimizers``;
+    ``self.optimizers()`` then gives the wrappers in their order.
+
     Args:
         **optim_wrapper_dict (OptimWrapper): The wrappers.
 

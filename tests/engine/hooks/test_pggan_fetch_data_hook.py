@@ -48,6 +48,9 @@ class Network(nn.Module):
         super().__init__()
         self.blocks = nn.ModuleList(nn.Linear(1, 1) for _ in SCALES)
 
+    def forward(self, inputs: torch.Tensor, index: int) -> torch.Tensor:
+        return self.blocks[index](inputs)
+
 
 class Growing(BaseModel):
     """Grows by one scale every four iterations, and remembers the batches it saw."""
@@ -68,7 +71,7 @@ class Growing(BaseModel):
         self.seen.append((tuple(images.shape), tuple(images[:, 0, 0, 0].tolist())))
         index = self.scales.index(self.curr_scale)
         mean = images.mean().reshape(1, 1).to(self.done.device)
-        loss = self.generator.blocks[index](mean).square().sum()
+        loss = self.generator(mean, index).square().sum()
         optim_wrapper[f"generator_{self.curr_scale[0]}"].update_params(loss)
         self.done += 1
         return {"loss": loss}
@@ -77,7 +80,7 @@ class Growing(BaseModel):
         raise NotImplementedError
 
 
-def run(path: Path, iters: int, resume: bool = False, workers: int = 0) -> Growing:
+def run(path: Path, iters: int, resume: bool = False, workers: int = 0, **changes: Any) -> Growing:
     torch.manual_seed(0)
     model = Growing()
     regression_runner(
@@ -99,6 +102,7 @@ def run(path: Path, iters: int, resume: bool = False, workers: int = 0) -> Growi
         default_hooks={"checkpoint": {"type": "CheckpointHook", "interval": 2, "by_epoch": False}},
         custom_hooks=[{"type": "PGGANFetchDataHook"}],
         resume=resume,
+        **changes,
     ).train()
     return model
 

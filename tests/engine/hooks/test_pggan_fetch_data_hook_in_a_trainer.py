@@ -63,20 +63,26 @@ class Plain(pl.LightningModule):
         return loss
 
 
-@pytest.mark.parametrize("automatic", [True, False])
-def test_images_and_batches_follow_the_model(tmp_path: Any, automatic: bool) -> None:
+def fit(folder: Any, automatic: bool, **kwargs: Any) -> Plain:
     module = Plain(automatic)
     trainer = pl.Trainer(
         callbacks=[PGGANFetchDataHook()],
-        default_root_dir=tmp_path,
+        default_root_dir=folder,
         max_steps=14,
         accelerator="cpu",
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         enable_checkpointing=False,
+        **kwargs,
     )
     trainer.fit(module, Data())
+    return module
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+def test_images_and_batches_follow_the_model(tmp_path: Any, automatic: bool) -> None:
+    module = fit(tmp_path, automatic)
     # 16 images in batches of 8, then 8 of 4, then 4 of 2: two batches an epoch.
     assert [size for _, size, _ in module.seen] == [8] * 3 + [4] * 5 + [2] * 6
     assert [scale for *_, scale in module.seen] == [4] * 3 + [8] * 5 + [16] * 6

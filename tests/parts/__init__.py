@@ -1,0 +1,1 @@
+"""Every documented part at work: in a config and in a Lightning project of one's own."""
