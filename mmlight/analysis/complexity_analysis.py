@@ -25,6 +25,17 @@ class Complexity:
     activations: dict[str, int]
 
 
+Operators = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class OperatorCounts:
+    """Counts by the dotted name of a module, and there by the name of torch's operator."""
+
+    flops: Operators
+    activations: Operators
+
+
 def parameter_count(model: nn.Module) -> dict[str, int]:
     """Count the elements of every parameter and of all parameters below every module.
 
@@ -61,24 +72,50 @@ def measure(model: nn.Module, inputs: tuple[Any, ...]) -> Complexity:
         >>> measure(nn.Sequential(nn.Linear(3, 2)), (torch.ones(1, 3),)).flops
         {'': 6, '0': 6}
     """
+    counts = count_operators(model, inputs)
+    totals = {
+        kind: {name: sum(operators.values()) for name, operators in getattr(counts, kind).items()}
+        for kind in ("flops", "activations")
+    }
+    return Complexity(parameter_count(model), **totals)
+
+
+def count_operators(model: nn.Module, inputs: tuple[Any, ...]) -> OperatorCounts:
+    """Like :func:`measure`, with the counts of each module by operator.
+
+    Args:
+        model (nn.Module): The model.
+        inputs (tuple): Arguments of its call.
+
+    Returns:
+        OperatorCounts: The counts.
+
+    Example:
+        >>> count_operators(nn.Linear(3, 2), (torch.ones(1, 3),)).flops
+        {'': {'addmm': 6}}
+    """
     flops = FlopCounterMode(display=False)
     outputs = FlopCounterMode(display=False, custom_mapping=dict.fromkeys(flop_registry, _numel))
     # Attention as plain matrix products: torch has no count for the fused kernel of a CPU.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), flops, outputs:
         model(*inputs)
     # The counter has two operations for a multiply-add.
-    halves = {name: count // 2 for name, count in _by_module(model, flops).items()}
-    return Complexity(parameter_count(model), halves, _by_module(model, outputs))
+    return OperatorCounts(_by_module(model, flops, 2), _by_module(model, outputs, 1))
 
 
 def _numel(*args: Any, out_shape: torch.Size, **kwargs: Any) -> int:
     return math.prod(out_shape)
 
 
-def _by_module(model: nn.Module, counter: FlopCounterMode) -> dict[str, int]:
+def _by_module(model: nn.Module, counter: FlopCounterMode, share: int) -> Operators:
     root = type(model).__name__
-    counts = {"": counter.get_total_flops()}
+    counts: Operators = {"": {}}
     for name, operators in counter.get_flop_counts().items():
-        if name.startswith(f"{root}."):
-            counts[name.removeprefix(f"{root}.")] = sum(operators.values())
+        if name == "Global" or name.startswith(f"{root}."):
+            below = "" if name == "Global" else name.removeprefix(f"{root}.")
+            counts[below] = {_name_of(one): count // share for one, count in operators.items()}
     return counts
+
+
+def _name_of(operator: Any) -> str:
+    return getattr(operator, "__name__", str(operator))

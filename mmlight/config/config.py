@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import json
 import math
 from argparse import ArgumentParser
@@ -161,6 +162,27 @@ class Config:
         if loaded.values.get("custom_imports"):
             _import_custom_modules(loaded.values["custom_imports"], "a string")
         return Config(loaded.values, cfg_str, env_variables=loaded.env_variables)
+
+    @staticmethod
+    def diff(cfg1: str | Path | Config, cfg2: str | Path | Config) -> str:
+        """Compare two configs as Python source.
+
+        Args:
+            cfg1 (str or Path or Config): A config or its file.
+            cfg2 (str or Path or Config): Another one.
+
+        Returns:
+            str: A unified diff, empty for equal configs.
+
+        Example:
+            >>> Config.diff(Config(dict(a=1)), Config(dict(a=2))).splitlines()[2:]
+            ['@@ -1 +1 @@', '-a = 1', '+a = 2']
+        """
+        texts = [
+            (cfg if isinstance(cfg, Config) else Config.fromfile(cfg)).pretty_text.splitlines()
+            for cfg in (cfg1, cfg2)
+        ]
+        return "\n".join(difflib.unified_diff(texts[0], texts[1], lineterm=""))
 
     @staticmethod
     def auto_argparser(description: str | None = None) -> tuple[ArgumentParser, Config]:

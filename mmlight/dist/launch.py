@@ -30,17 +30,20 @@ def infer_launcher() -> str:
     return "none"
 
 
-def init_dist(launcher: str, backend: str = "nccl", **kwargs: Any) -> None:
+def init_dist(
+    launcher: str, backend: str = "nccl", init_backend: str = "torch", **kwargs: Any
+) -> None:
     """Make the default process group out of what a launcher left in the environment.
 
     Args:
         launcher (str): ``pytorch`` (torchrun), ``mpi`` or ``slurm``.
         backend (str): ``nccl``, ``gloo`` or ``mpi``.
+        init_backend (str): ``torch``, by whose function the group is made.
         **kwargs: Passed to :func:`torch.distributed.init_process_group`; ``port`` is the port of
             the main process under slurm.
 
     Raises:
-        ValueError: If the launcher is not one of them.
+        ValueError: If the launcher or ``init_backend`` is not one of them.
         KeyError: If an environment variable of the launcher is missing.
 
     Example:
@@ -52,6 +55,8 @@ def init_dist(launcher: str, backend: str = "nccl", **kwargs: Any) -> None:
         raise ValueError(
             f"Invalid launcher type: {launcher!r}, expected one of {', '.join(_SETUPS)}"
         )
+    if init_backend != "torch":
+        raise ValueError(f"init_backend must be 'torch', but got {init_backend!r}")
     local_rank = _SETUPS[launcher](kwargs)
     if torch.cuda.is_available():
         torch.cuda.set_device(local_rank % torch.cuda.device_count())

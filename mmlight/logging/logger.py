@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import logging.handlers
 import os
 import socket
 import sys
@@ -175,6 +176,21 @@ class LogFile(logging.FileHandler):
                 self.stream = None  # type: ignore[assignment]  # typed as if always open
 
 
+def _file_handler(path: str, mode: str, cfg: dict | None) -> logging.FileHandler:
+    if cfg is None:
+        return LogFile(path, mode)
+    arguments = {"delay": True, "encoding": "utf-8", **cfg, "filename": path}
+    kind = arguments.pop("type", None)
+    found = getattr(logging.handlers, str(kind), None)
+    if not (isinstance(found, type) and issubclass(found, logging.FileHandler)):
+        known = [n for n in vars(logging.handlers) if n.endswith("FileHandler")]
+        raise ValueError(
+            f"file_handler_cfg needs a type out of logging.handlers, {known}, but has {kind!r}"
+        )
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    return found(**arguments)
+
+
 class MMLogger(logging.Logger, ManagerMixin):
     """Formatted logger used to record messages, found by its instance name.
 
@@ -190,9 +206,12 @@ class MMLogger(logging.Logger, ManagerMixin):
         file_mode (str): Mode in which ``log_file`` is opened. Defaults to ``'w'``.
         distributed (bool): Whether every process writes a file of its own, called
             ``<log_file>_<user>@<host>_device<id>_rank<rank>``. Defaults to False.
+        file_handler_cfg (dict, optional): Another handler of ``log_file``: ``type``, a class of
+            :mod:`logging.handlers` such as ``TimedRotatingFileHandler``, and its arguments.
 
     Raises:
-        ValueError: If ``log_level`` is not the name of a level.
+        ValueError: If ``log_level`` is not the name of a level, or ``file_handler_cfg`` has no
+            such type.
 
     Example:
         >>> logger = MMLogger.get_instance("docs", logger_name="train")
@@ -208,6 +227,7 @@ class MMLogger(logging.Logger, ManagerMixin):
         log_level: int | str = "INFO",
         file_mode: str = "w",
         distributed: bool = False,
+        file_handler_cfg: dict | None = None,
     ) -> None:
         logging.Logger.__init__(self, logger_name)
         ManagerMixin.__init__(self, name)
@@ -221,7 +241,7 @@ class MMLogger(logging.Logger, ManagerMixin):
         if log_file is not None and (rank == 0 or distributed):
             if distributed and world_size > 1:
                 log_file = self._log_file = _file_of_rank(log_file, rank)
-            file = LogFile(log_file, file_mode)
+            file = _file_handler(log_file, file_mode, file_handler_cfg)
             file.setFormatter(MMFormatter(color=False, datefmt=_FILE_DATE))
             file.setLevel(self.level)
             self._add(file, logger_name)
@@ -257,6 +277,8 @@ class MMLogger(logging.Logger, ManagerMixin):
         for handler in self.handlers:
             if isinstance(handler, LogFile):
                 handler.release_files()
+            elif isinstance(handler, logging.FileHandler):
+                handler.close()  # those of `logging.handlers` append, and so open it again
 
     def callHandlers(self, record: logging.LogRecord) -> None:
         """Pass a record to the handlers of this logger and its parents.

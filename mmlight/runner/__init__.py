@@ -1,5 +1,6 @@
 """The Runner, its loops, checkpoints and logs."""
 
+from .activation_checkpointing import turn_on_activation_checkpointing
 from .amp import autocast
 from .base_loop import BaseLoop
 from .checkpoint import (
@@ -43,5 +44,6 @@ __all__ = [
     "load_state_dict",
     "save_checkpoint",
     "set_random_seed",
+    "turn_on_activation_checkpointing",
     "weights_to_cpu",
 ]

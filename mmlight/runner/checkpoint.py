@@ -15,7 +15,16 @@ from torch import nn
 from mmlight.fileio.checkpoint_file import write_checkpoint
 from mmlight.logging import print_log
 from mmlight.model.state_dict import get_state_dict, load_state_dict, weights_to_cpu
-from mmlight.runner.checkpoint_loader import CheckpointLoader
+from mmlight.runner.checkpoint_loader import (
+    CheckpointLoader,
+    load_from_ceph,
+    load_from_http,
+    load_from_local,
+    load_from_mmcls,
+    load_from_openmmlab,
+    load_from_pavi,
+    load_from_torchvision,
+)
 from mmlight.runner.model_zoo import (
     get_deprecated_model_names,
     get_external_models,
@@ -32,6 +41,13 @@ __all__ = [
     "get_state_dict",
     "get_torchvision_models",
     "load_checkpoint",
+    "load_from_ceph",
+    "load_from_http",
+    "load_from_local",
+    "load_from_mmcls",
+    "load_from_openmmlab",
+    "load_from_pavi",
+    "load_from_torchvision",
     "load_state_dict",
     "save_checkpoint",
     "weights_to_cpu",

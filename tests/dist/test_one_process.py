@@ -124,6 +124,8 @@ def test_init_dist_under_each_launcher(launcher, name, variables):
 def test_init_dist_names_what_is_wrong(launcher):
     with pytest.raises(ValueError, match="Invalid launcher type: 'ray', expected one of pytorch"):
         dist.init_dist("ray")
+    with pytest.raises(ValueError, match="init_backend must be 'torch', but got 'deepspeed'"):
+        dist.init_dist("pytorch", init_backend="deepspeed")
     with pytest.raises(KeyError, match="RANK is not set"):
         dist.init_dist("pytorch")
     with pytest.raises(KeyError, match="MASTER_ADDR is not set: launcher 'mpi'"):

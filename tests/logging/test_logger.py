@@ -242,3 +242,17 @@ def test_importing_the_logger_does_not_import_torch() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "False"
+
+
+def test_log_files_that_begin_anew(tmp_path):
+    path = tmp_path / "logs" / "run.log"
+    cfg = {"type": "RotatingFileHandler", "maxBytes": 200, "backupCount": 2}
+    logger = MMLogger("rotating", log_file=str(path), file_handler_cfg=cfg)
+    logger.info("first %s", "x" * 150)
+    logger.release_files()
+    logger.info("second %s", "x" * 150)
+    logger.release_files()
+    assert "second" in path.read_text() and "first" in path.with_suffix(".log.1").read_text()
+    for wrong in ({"maxBytes": 1}, {"type": "SocketHandler"}, {"type": "Nope"}):
+        with pytest.raises(ValueError, match="RotatingFileHandler"):
+            MMLogger("wrong", log_file=str(path), file_handler_cfg=wrong)

@@ -114,6 +114,9 @@ def _torch_adafactor_takes(arguments: Mapping[str, Any]) -> bool:
 
 TORCH_OPTIMIZERS = register_torch_optimizers()
 OPTIONAL_OPTIMIZERS = register_optional_optimizers()
+BITSANDBYTES_OPTIMIZERS = [
+    name for name, (_, _, package) in _OPTIONAL_OPTIMIZERS.items() if package == "bitsandbytes"
+]
 
 
 def build_optim_wrapper(model: nn.Module, cfg: dict) -> OptimWrapper:

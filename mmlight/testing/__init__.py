@@ -1,0 +1,21 @@
+"""Checks that tests of packages make."""
+
+from .compare import (
+    assert_allclose,
+    assert_attrs_equal,
+    assert_dict_contains_subset,
+    assert_dict_has_keys,
+    assert_is_norm_layer,
+    assert_keys_equal,
+    assert_params_all_zeros,
+)
+
+__all__ = [
+    "assert_allclose",
+    "assert_attrs_equal",
+    "assert_dict_contains_subset",
+    "assert_dict_has_keys",
+    "assert_is_norm_layer",
+    "assert_keys_equal",
+    "assert_params_all_zeros",
+]

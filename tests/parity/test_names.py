@@ -1,0 +1,80 @@
+"""The public names, arguments and defaults of MMEngine 0.10.7, all but those with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NAMESPACES = [
+    *("analysis", "config", "dataset", "device", "dist", "evaluator", "fileio", "hooks", "hub"),
+    *("infer", "logging", "model", "optim", "registry", "runner", "structures", "testing"),
+    *("utils", "visualization", "runner.checkpoint"),
+]
+
+# Names that are not there, or differ in arguments or defaults, each with the reason why.
+MISSING = {
+    "analysis.parameter_count_table": "get_model_complexity_info makes a table of all counts",
+    "hooks.NPUProfilerHook": "needs torch_npu, which no machine of the tests has",
+    "runner.FlexibleRunner": "strategies are those of Lightning: trainer=dict(strategy=...)",
+    "testing.RunnerTestCase": "a base class of MMEngine's own tests",
+    "testing.check_python_script": "runpy.run_path does it",
+}
+OTHER = {
+    ("analysis.flop_count", "supported_ops"): "the operators are counted by torch's own counter",
+    ("analysis.activation_count", "supported_ops"): "the operators are counted by torch's counter",
+    ("model.BaseDataPreprocessor", "non_blocking"): "None is True where a copy need not wait",
+    ("model.ImgDataPreprocessor", "non_blocking"): "None is True where a copy need not wait",
+    ("model.PretrainedInit", "map_location"): "None means the CPU too",
+    ("registry.Registry", "locations"): "a tuple, which nobody can change",
+    ("runner.checkpoint.load_from_local", "map_location"): "need not be given",
+}
+
+
+def describe(engine: str, namespaces: list[str]) -> dict[str, Any]:
+    """List each name with its arguments and their defaults, those of classes and functions."""
+    import importlib
+    import inspect
+
+    registry = importlib.import_module(f"{engine}.registry").Registry
+
+    def default(parameter: inspect.Parameter) -> str:
+        value = parameter.default
+        if value is parameter.empty:
+            return "required"
+        return value.name if isinstance(value, registry) else repr(value).replace(f"{engine}.", "")
+
+    found = {}
+    for namespace in namespaces:
+        module = importlib.import_module(f"{engine}.{namespace}")
+        listed = getattr(module, "__all__", None) or [
+            name
+            for name, value in vars(module).items()
+            if getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
+        ]
+        for name in listed:
+            value = getattr(module, name)
+            try:
+                parameters = inspect.signature(value).parameters.values()
+            except (TypeError, ValueError):
+                parameters = []
+            found[f"{namespace}.{name}"] = {
+                p.name: default(p)
+                for p in parameters
+                if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+            }
+    return found
+
+
+def test_every_name_is_there_or_has_a_reason(both) -> None:
+    theirs, ours = both(describe, NAMESPACES)
+    assert {name for name in theirs if name not in ours} == {*MISSING}
+
+
+def test_every_argument_and_default_is_the_same_or_has_a_reason(both) -> None:
+    theirs, ours = both(describe, NAMESPACES)
+    other = {
+        (name, argument)
+        for name in theirs.keys() & ours.keys()
+        for argument, default in theirs[name].items()
+        if ours[name].get(argument) != default
+    }
+    assert other == {*OTHER}
