@@ -114,6 +114,7 @@ class RunBeginning(Callback):
             self.runner.module.plan.begin_in(trainer)
         self.runner.datamodule.follow(trainer, stage)
         keep_samplers(trainer)
+        self.runner.share_seed()
         self.runner.begin(stage)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

@@ -15,6 +15,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 from mmlight.bridge.attach import TrainingPlan, attach
 from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
+from mmlight.bridge.processes import warn_of_wrapping
 from mmlight.bridge.sharding import has_shards, is_sharded, shard
 from mmlight.config import Config
 from mmlight.fileio.checkpoint_file import read_checkpoint
@@ -169,11 +170,20 @@ class ModelModule(pl.LightningModule):
         pass while a training step goes backward.
 
         Raises:
-            ValueError: If the strategy cannot train such a model.
+            ValueError: If the strategy cannot train such a model, or a hook averages it.
         """
         runner, trainer = self.runner, self.trainer
+        if trainer.world_size > 1 and not is_model_wrapper(self.model):
+            warn_of_wrapping(runner)
         if not is_sharded(trainer) or has_shards(self.model):
             return
+        for hook in runner.hooks:
+            if hasattr(hook, "ema_model"):  # a whole copy, which no part of the model fits
+                raise ValueError(
+                    f"{type(hook).__name__} cannot average a model that "
+                    f"{type(trainer.strategy).__name__} splits (config keys: custom_hooks, "
+                    "trainer.strategy): leave it out, or use strategy='ddp'"
+                )
         optimizers = optimizers_of(runner) if trainer.state.fn == TrainerFn.FITTING else []
         self.model = runner.model = shard(self.model, optimizers, trainer.strategy)
 

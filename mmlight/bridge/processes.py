@@ -106,15 +106,36 @@ def model_wrapper_strategy(trainer: Trainer, given: str | Strategy) -> Strategy 
     Raises:
         ValueError: If the strategy's processes would begin in the middle of the program.
     """
-    if isinstance(given, Strategy) or type(trainer.strategy) is not DDPStrategy:
-        return None
-    if not isinstance(trainer.strategy.launcher, _SubprocessScriptLauncher):
+    launcher = trainer.strategy.launcher
+    if launcher is not None and not isinstance(launcher, _SubprocessScriptLauncher):
+        name = given if isinstance(given, str) else type(given).__name__
         raise ValueError(
-            f"a Runner cannot start its processes by {given!r} (config key: trainer.strategy), "
+            f"a Runner cannot start its processes by {name!r} (config key: trainer.strategy), "
             "since they would begin after it has built model and data: use strategy='ddp' in a "
             "script, or start the processes with torchrun and give launcher='pytorch'"
         )
+    if isinstance(given, Strategy) or type(trainer.strategy) is not DDPStrategy:
+        return None
     return ModelWrapperStrategy(**trainer.strategy._ddp_kwargs)
+
+
+def warn_of_wrapping(runner: Any) -> None:
+    """Say which keys of a config have no effect where a strategy wraps or splits the model itself.
+
+    Args:
+        runner: The Runner.
+    """
+    unused = [key for key in ("model_wrapper_cfg", "find_unused_parameters") if key in runner.cfg]
+    norms = [one for one in runner.model.modules() if isinstance(one, nn.SyncBatchNorm)]
+    if runner.cfg.get("sync_bn") is not None and not norms:
+        unused.append("sync_bn")
+    if unused:
+        strategy = type(runner.trainer.strategy).__name__
+        runner.logger.warning(
+            f"{strategy} wraps the model itself, so these keys of the config have no effect: "
+            f"{', '.join(unused)}. Give such options to the strategy, or let a Runner train with "
+            "trainer=dict(strategy='ddp')"
+        )
 
 
 def start_processes(trainer: Trainer) -> None:

@@ -182,6 +182,21 @@ class Schedule:
         left = min(self.batches - batches_done, self.last_iter - iterations_done)
         return None if left + batches_done == self._length else max(0, int(left))
 
+    def count_on(self, iteration: int, epochs_done: int, batches_done: int) -> None:
+        """Let the run end with its last epoch, though those before were of another length.
+
+        Args:
+            iteration: Iterations done.
+            epochs_done: Epochs done.
+            batches_done: Batches done of the running epoch, counted in batches of today.
+        """
+        if not self._loop.by_epoch or self._loop.max_epochs == math.inf:
+            return
+        left = (self._loop.max_epochs - epochs_done) * self.batches - batches_done
+        steps = self._trainer.max_steps
+        self.last_iter = iteration + left if steps == -1 else min(iteration + left, steps)
+        self._loop.limit(self._loop.max_epochs, self.last_iter)
+
     def begin_epoch(self, epochs_done: int) -> None:
         """Load the data anew if ``reload_dataloaders_every_n_epochs`` says so."""
         every = self._trainer.reload_dataloaders_every_n_epochs

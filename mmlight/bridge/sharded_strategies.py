@@ -75,6 +75,20 @@ class _DataParallel(_WholeCheckpoints, ModelParallelStrategy):
         super().setup_environment()
 
 
+def refuse_deepspeed(strategy: Any) -> None:
+    """Raise a ValueError if a strategy, or the name of one, is DeepSpeed's."""
+    if isinstance(strategy, str):
+        names = [strategy]
+    else:  # importing the class would need the package
+        names = [kind.__module__.rpartition(".")[-1] for kind in type(strategy).__mro__]
+    if any(name.startswith("deepspeed") for name in names):
+        raise ValueError(
+            f"strategy={strategy!r} cannot be obeyed (config key: trainer.strategy), since "
+            "DeepSpeed trains with an engine of its own instead of an optimizer wrapper: use "
+            "strategy='fsdp'"
+        )
+
+
 def adopt(trainer: Trainer) -> None:
     """Let the strategy of ``trainer`` split what is ours, if it is one that shards.
 
@@ -83,11 +97,7 @@ def adopt(trainer: Trainer) -> None:
     """
     strategy: Any = trainer.strategy
     kind = type(strategy)
-    if kind.__module__.endswith(".deepspeed"):  # importing it would need the package
-        raise ValueError(
-            "DeepSpeed trains with an engine of its own instead of an optimizer wrapper (config "
-            "key: trainer.strategy): use strategy='fsdp'"
-        )
+    refuse_deepspeed(strategy)
     if isinstance(strategy, _WholeCheckpoints):
         return
     if isinstance(strategy, ModelParallelStrategy):

@@ -24,7 +24,7 @@ from torch.distributed.fsdp import (
 from torch.optim import Optimizer
 
 from mmlight.model import BaseModel, MMFullyShardedDataParallel
-from mmlight.model.state_dict import get_state_dict
+from mmlight.model.state_dict import get_state_dict, part_like
 from mmlight.utils import apply_to
 
 
@@ -39,7 +39,7 @@ def has_shards(model: nn.Module) -> bool:
 
 
 def _is_unit(module: nn.Module) -> bool:
-    # The second is FSDPModule, from torch 2.6 on. Its parameters may be gathered at the moment.
+    # The second is what `fully_shard` made. Its parameters may be gathered at the moment.
     return isinstance(module, FullyShardedDataParallel) or hasattr(
         module, "set_reshard_after_forward"
     )
@@ -159,7 +159,7 @@ def load_weights(model: nn.Module, weights: Mapping[str, Any], strict: bool) -> 
             return model.load_state_dict(weights, strict=strict)
     parts, own = dict(weights), model.state_dict()
     for name in parts.keys() & own.keys():
-        parts[name] = _part_like(own[name], parts[name])
+        parts[name] = part_like(own[name], parts[name])
     return model.load_state_dict(parts, strict=strict)
 
 
@@ -211,7 +211,7 @@ def parts_of_state(model: nn.Module, optimizer: Optimizer, state: dict[str, Any]
         return {**state, **parts}
     params = [param for group in optimizer.param_groups for param in group["params"]]
     parts = {
-        index: {name: _part_like(params[index], value) for name, value in values.items()}
+        index: {name: part_like(params[index], value) for name, value in values.items()}
         for index, values in state["state"].items()
     }
     return {**state, "state": parts}
@@ -219,16 +219,6 @@ def parts_of_state(model: nn.Module, optimizer: Optimizer, state: dict[str, Any]
 
 def _whole(state: Any) -> Any:
     return apply_to(state, _is_part, lambda part: part.full_tensor())
-
-
-def _part_like(like: torch.Tensor, value: Any) -> Any:
-    """Split ``value`` as ``like`` is split, if it is one of the same shape."""
-    if not _is_part(like) or not isinstance(value, torch.Tensor) or value.shape != like.shape:
-        return value
-    from torch.distributed.tensor import distribute_tensor  # torch 2.5
-
-    like_any: Any = like
-    return distribute_tensor(value.to(like.device), like_any.device_mesh, like_any.placements)
 
 
 def whole_optimizers(runner: Any) -> dict[str, Any]:

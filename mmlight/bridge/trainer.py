@@ -22,6 +22,7 @@ from mmlight.bridge.processes import (
 )
 from mmlight.bridge.progress_bar import RunnerProgressBar
 from mmlight.bridge.schedule import documented
+from mmlight.bridge.sharded_strategies import refuse_deepspeed
 from mmlight.bridge.trainer_arguments import check_arguments, check_callbacks
 from mmlight.bridge.trainer_parts import listed
 from mmlight.dist import get_world_size
@@ -78,6 +79,7 @@ def build_trainer(runner: Any) -> Trainer:
             the Runner has built its parts.
     """
     kwargs, given = derived_kwargs(runner), runner.trainer_arguments
+    refuse_deepspeed(given.get("strategy"))
     trainer = make_trainer(kwargs, **given)
     strategy = model_wrapper_strategy(trainer, given.get("strategy", "auto"))
     return trainer if strategy is None else make_trainer(kwargs, **{**given, "strategy": strategy})

@@ -46,6 +46,9 @@ def load_state_dict(
         1.0
     """
     state = OrderedDict(state_dict)
+    for name, own in get_state_dict(module).items() if _is_split(module) else ():
+        if name in state:
+            state[name] = part_like(own, state[name])
     metadata = getattr(state_dict, "_metadata", {})
     missing: list[str] = []
     unexpected: list[str] = []
@@ -75,6 +78,26 @@ def load_state_dict(
     if strict:
         raise RuntimeError(text)
     print_log(text, logger, level=logging.WARNING)
+
+
+def _is_split(module: nn.Module) -> bool:
+    return any(hasattr(part, "set_reshard_after_forward") for part in module.modules())
+
+
+def part_like(like: Any, value: Any) -> Any:
+    """Split a tensor over the processes as another one of its shape is.
+
+    Args:
+        like: A tensor; if it is no ``DTensor``, nothing is to do.
+        value: The whole tensor, which all processes have; anything else is returned as it is.
+    """
+    if not (hasattr(like, "full_tensor") and isinstance(value, torch.Tensor)):
+        return value
+    if value.shape != like.shape:
+        return value
+    from torch.distributed.tensor import distribute_tensor  # torch 2.5
+
+    return distribute_tensor(value.to(like.device), like.device_mesh, like.placements)
 
 
 def get_state_dict(

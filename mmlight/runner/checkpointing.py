@@ -10,8 +10,8 @@ from mmlight.bridge.checkpoint import (
     exact_state_of_rank,
     save_checkpoint,
 )
-from mmlight.bridge.restore import restore_callbacks, restore_progress
-from mmlight.bridge.sharding import load_optimizers, split_gradients
+from mmlight.bridge.restore import go_on_among_others, restore_callbacks, restore_progress
+from mmlight.bridge.sharding import has_shards, load_optimizers, split_gradients
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.logging import print_log
@@ -87,7 +87,7 @@ class Checkpoints(Builders):
         """
         checkpoint = self._read_checkpoint(filename, map_location)
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
-        model = bare_model(self.model)
+        model = self.model if has_shards(self.model) else bare_model(self.model)
         _load_checkpoint_to_model(model, checkpoint, strict, self.logger, revise_keys)
         self._has_loaded = True
         self.logger.info(f"Load checkpoint from {filename}")
@@ -197,14 +197,18 @@ class Checkpoints(Builders):
         if "mmlight" not in checkpoint:
             return None
         exact = exact_state_of_rank(checkpoint["mmlight"], self.rank, self.world_size)
-        if exact is None:
-            written_by = 1 + len(checkpoint["mmlight"].get("ranks", ()))
-            self.logger.warning(
-                f"The checkpoint was written by {written_by} process(es) and this run has "
-                f"{self.world_size}: it goes on with the saved weights, optimizers and counters, "
-                "but with new random numbers and a new order of the data"
-            )
-        return exact
+        if exact is not None:
+            return exact
+        written_by = 1 + len(checkpoint["mmlight"].get("ranks", ()))
+        self.logger.warning(
+            f"The checkpoint was written by {written_by} process(es) and this run has "
+            f"{self.world_size}: it goes on with the saved weights, optimizers, schedulers and "
+            "counters, and with the samples that are left; random numbers begin anew, and "
+            "so does an accumulation of gradients that was not over"
+        )
+        if self.schedule is None:  # the training loop counts for itself
+            return None
+        return go_on_among_others(self, checkpoint["mmlight"]["position"], written_by)
 
     def _restore_schedulers(self, states: Any) -> None:
         if states is None:

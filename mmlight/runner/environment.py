@@ -10,7 +10,7 @@ import torch
 
 from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.processes import start_processes
-from mmlight.dist import init_dist, is_distributed
+from mmlight.dist import broadcast, get_rank, init_dist, is_distributed
 from mmlight.logging import MMLogger
 from mmlight.utils import mkdir_or_exist
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
@@ -80,6 +80,19 @@ class Environment(RunnerState):
         self._seed = set_random_seed(
             seed=seed, deterministic=deterministic, diff_rank_seed=diff_rank_seed
         )
+
+    def share_seed(self) -> None:
+        """Take the first process's seed; a Trainer of the user's connects processes late.
+
+        The samplers of all of them must draw the same order, of which each takes its share.
+        """
+        if not is_distributed():
+            return
+        shared = torch.tensor(self._seed)
+        broadcast(shared)
+        seed = int(shared) + (get_rank() if self.diff_rank_seed else 0)
+        if seed != self._seed:
+            self._seed = set_random_seed(seed, deterministic=self._deterministic)
 
     def build_logger(
         self, log_level: int | str = "INFO", log_file: str | None = None, **kwargs: Any

@@ -13,10 +13,11 @@ from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_
 from torch.nn.parallel import DistributedDataParallel
 
 import mmlight
+from mmlight.bridge.sharding import whole_weights
 from mmlight.config import Config
 from mmlight.hooks import Hook
 from mmlight.runner import Runner
-from tests.bridge.parts import Trace
+from tests.bridge.parts import Points, Trace
 
 
 class OnCPU(FSDPStrategy):
@@ -24,6 +25,7 @@ class OnCPU(FSDPStrategy):
 
 
 STRATEGIES: dict[str, Any] = {
+    "auto": "auto",
     "ddp": "ddp",
     "unused": "ddp_find_unused_parameters_true",
     "fsdp": {"type": OnCPU, "process_group_backend": "gloo"},
@@ -37,6 +39,32 @@ def own_strategy(name: str) -> Any:
         "fsdp": lambda: OnCPU(process_group_backend="gloo"),
         "split": ModelParallelStrategy,
     }.get(name, lambda: STRATEGIES[name])()
+
+
+def gan(counts: dict[str, int]) -> dict[str, Any]:
+    """A GAN whose optimizers accumulate so many losses."""
+    sgd = {"type": "SGD", "lr": 0.1}
+    parts = {name: {"optimizer": sgd, "accumulative_counts": n} for name, n in counts.items()}
+    return {
+        "model": {"type": "Gan"},
+        "optim_wrapper": {"constructor": "MultiOptimWrapperConstructor", **parts},
+        "param_scheduler": None,
+        "val_dataloader": None,
+        "val_cfg": None,
+        "val_evaluator": None,
+    }
+
+
+class Numbered(Points):
+    """Remembers what was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[int] = []
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        self.read.append(index)
+        return super().__getitem__(index)
 
 
 class CountAllReduces(Hook):
@@ -76,7 +104,9 @@ def run(
 ) -> dict[str, Any]:
     """Train in a Runner, or in a Trainer of one's own (``way``), and tell about it."""
     trace, counter = Trace(), CountAllReduces()
-    cfg = {**cfg, "custom_hooks": [trace, counter]}
+    data = Numbered()
+    cfg["train_dataloader"] = {**cfg["train_dataloader"], "dataset": data}
+    cfg = {**cfg, "custom_hooks": [*cfg.get("custom_hooks", ()), trace, counter]}
     if way == "runner":
         arguments = {"accelerator": "cpu", "devices": devices, "strategy": STRATEGIES[strategy]}
         cfg["trainer"] = {**cfg["trainer"], **arguments, **more}
@@ -104,10 +134,23 @@ def run(
         "seen": [one[:3] for one in trace.seen],
         "all_reduces": counter.counts,
         "elements": sum(_local(param).numel() for param in _params(runner.optim_wrapper)),
+        "read": data.read,
+        "weights": whole_weights(runner.model),
         "iter": runner.iter,
         "epoch": runner.epoch,
         "log": "".join(path.read_text() for path in Path(runner.log_dir).glob("*.log")),
     }
+
+
+def train_and_load(strategy: str, cfg: dict[str, Any], file: str) -> dict[str, Any]:
+    """Train and validate, then load the weights of a file and validate again."""
+    trainer = {"accelerator": "cpu", "devices": 2, "strategy": STRATEGIES[strategy]}
+    runner = Runner.from_cfg(Config({**cfg, "trainer": {**cfg["trainer"], **trainer}}))
+    runner.train()
+    runner.val()
+    runner.load_checkpoint(file, strict=True)
+    runner.val()
+    return dict(whole_weights(runner.model))
 
 
 def _params(wrapper: Any) -> list[nn.Parameter]:

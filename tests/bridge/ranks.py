@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import socket
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 _LIMIT_IN_SECONDS = 120
@@ -70,6 +72,8 @@ def _run(
     os.dup2(log, 2)
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a single GPU cannot be two
     torch.set_num_threads(1)
+    for seed in (random.seed, np.random.seed, torch.seed):  # forks would draw the same numbers
+        seed()
     if processes > 1:
         os.environ.update(
             RANK=str(rank),

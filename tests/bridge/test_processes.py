@@ -53,9 +53,30 @@ def test_every_way_gives_the_same(tmp_path: Path) -> None:
     assert len(ways[0][0][1]) == 9  # 18 samples in batches of 4 for two: 3 an epoch
 
 
-def test_processes_that_begin_in_mid_program_are_refused(tmp_path: Path) -> None:
-    trainer = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_spawn"}
-    with pytest.raises(ValueError, match=r"'ddp_spawn' \(config key: trainer.strategy\)"):
+SPAWNED = {"type": "lightning.pytorch.strategies.DDPStrategy", "start_method": "spawn"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name"),
+    [
+        ("ddp_spawn", "ddp_spawn"),
+        ("ddp_fork", "ddp_fork"),
+        ("ddp_notebook", "ddp_notebook"),
+        ("ddp_notebook_find_unused_parameters_true", "ddp_notebook_find_unused_parameters_true"),
+        (SPAWNED, "DDPStrategy"),
+    ],
+)
+def test_processes_that_begin_in_mid_program_are_refused(
+    strategy: Any, name: str, tmp_path: Path
+) -> None:
+    trainer = {"accelerator": "cpu", "devices": 2, "strategy": strategy}
+    with pytest.raises(ValueError, match=rf"'{name}' \(config key: trainer.strategy\)"):
+        Runner.from_cfg(Config(config(tmp_path, trainer=trainer)))
+
+
+def test_an_engine_of_its_own_is_refused(tmp_path: Path) -> None:
+    trainer = {"accelerator": "cpu", "strategy": "deepspeed_stage_2"}
+    with pytest.raises(ValueError, match=r"'deepspeed_stage_2' .*trainer.strategy.*'fsdp'"):
         Runner.from_cfg(Config(config(tmp_path, trainer=trainer)))
 
 

@@ -11,7 +11,7 @@ import torch
 from mmlight.config import Config
 from mmlight.runner import Runner
 from tests.bridge.parts import config
-from tests.bridge.rank_runs import run
+from tests.bridge.rank_runs import gan, run, train_and_load
 from tests.bridge.ranks import together
 from tests.parity.compare import assert_same
 
@@ -98,6 +98,58 @@ def test_resumes_what_a_model_checkpoint_wrote(strategy: str, tmp_path: Path) ->
     whole = together(tmp_path / "whole", run, "own", strategy, cfg_in(tmp_path / "whole"))
     for first, last, all_of_it in zip(begun, resumed, whole, strict=True):
         assert_same(first["losses"] + last["losses"], all_of_it["losses"])
+
+
+@pytest.mark.parametrize("strategy", ["fsdp", "split"])
+def test_a_single_process(strategy: str, whole: dict[str, Any], tmp_path: Path) -> None:
+    (one,) = together(tmp_path, run, "runner", strategy, cfg_in(tmp_path), devices=1, processes=1)
+    assert len(one["losses"]) == 15
+    assert read(tmp_path, 15)["state_dict"].keys() == read(whole["folder"], 9)["state_dict"].keys()
+
+
+def test_a_gan_is_split_part_by_part(tmp_path: Path) -> None:
+    weights = []
+    for strategy in ("unused", "split"):
+        folder = tmp_path / strategy
+        counts = {"generator": 1, "discriminator": 2}
+        cfg = config(folder, **gan(counts), default_hooks=CHECKPOINTS)
+        first, second = together(folder, run, "own", strategy, cfg)
+        assert_same(first["weights"], second["weights"])
+        weights.append(first["weights"])
+    torch.testing.assert_close(*weights)
+    # In the middle of the discriminator's accumulation.
+    cfg = config(folder / "on", **gan(counts), default_hooks=CHECKPOINTS)
+    resumed = together(folder / "on", run, "runner", "split", cfg, str(folder / "iter_5.pth"))
+    for rank in resumed:
+        assert_same(rank["weights"], weights[1])
+
+
+@pytest.mark.parametrize("strategy", ["fsdp", "split"])
+def test_loads_weights_into_its_parts(strategy: str, tmp_path: Path) -> None:
+    cfg = config(tmp_path)
+    ranks = together(tmp_path, train_and_load, strategy, cfg, str(tmp_path / "epoch_1.pth"))
+    saved = torch.load(tmp_path / "epoch_1.pth", weights_only=False)["state_dict"]
+    for weights in ranks:
+        assert_same(weights, dict(saved))
+
+
+@pytest.mark.parametrize("strategy", ["fsdp", "split"])
+def test_an_average_is_refused(strategy: str, tmp_path: Path) -> None:
+    hooks = [{"type": "EMAHook"}]
+    with pytest.raises(AssertionError, match=r"EMAHook cannot average .* splits .*custom_hooks"):
+        together(tmp_path, run, "runner", strategy, config(tmp_path, custom_hooks=hooks))
+
+
+def test_tensor_parallel_training_is_refused(tmp_path: Path) -> None:
+    strategy = {
+        "type": "lightning.pytorch.strategies.ModelParallelStrategy",
+        "data_parallel_size": 1,
+        "tensor_parallel_size": 2,
+    }
+    cfg = config(tmp_path)
+    cfg["trainer"] = {"accelerator": "cpu", "devices": 2, "strategy": strategy}
+    with pytest.raises(ValueError, match=r"tensor_parallel_size=2\) .*trainer.strategy"):
+        Runner.from_cfg(Config(cfg))
 
 
 def test_clips_by_the_whole_norm(tmp_path: Path) -> None:
