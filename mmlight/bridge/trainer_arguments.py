@@ -24,7 +24,7 @@ from lightning.pytorch.callbacks import (
 from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.data import RunnerData
 from mmlight.bridge.trainer_parts import build_parts, listed
-from mmlight.registry import HOOKS
+from mmlight.registry import HOOKS, resolve_type
 from mmlight.registry.diagnostics import did_you_mean
 
 
@@ -292,8 +292,7 @@ def keep_samplers(trainer: Trainer) -> None:
 
 
 def _kinds(hooks: Any) -> list[type]:
-    kinds = [hook.get("type") if isinstance(hook, dict) else type(hook) for hook in listed(hooks)]
-    kinds = [HOOKS.get(kind) if isinstance(kind, str) else kind for kind in kinds]
+    kinds = [resolve_type(h, HOOKS) if isinstance(h, dict) else type(h) for h in listed(hooks)]
     return [kind for kind in kinds if isinstance(kind, type)]
 
 
