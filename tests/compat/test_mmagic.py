@@ -56,6 +56,24 @@ def test_a_config_of_its_zoo_trains_to_the_same_bits(family: str, both: Any, ima
     assert_same(ours, theirs)
 
 
+OURS = {
+    "srcnn": ("MultiValLoop", "BasicVisualizationHook", "LogProcessor", "IterTimerHook"),
+    "pggan": ("PGGANOptimWrapperConstructor", "PGGANFetchDataHook", "ExponentialMovingAverageHook"),
+}
+
+
+@installed
+@pytest.mark.parametrize("family", OURS)
+def test_our_engine_trains_its_models_as_its_own_does(
+    family: str, mmlight: Engine, images: Path
+) -> None:
+    runs = [
+        mmlight.run(RUNS, str(FOLDER), "train", family=family, images=str(images), ours=ours)
+        for ours in ((), OURS[family])
+    ]
+    assert_same(runs[1], runs[0])
+
+
 @installed
 def test_the_recorded_names_are_those_of_the_package(mmengine: Engine) -> None:
     assert mmengine.run(RUNS, str(FOLDER), "names") == NAMES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from mmlight.structures import BaseDataElement
 @HOOKS.register_module()
 class BasicVisualizationHook(Hook):
     """Give the predictions for each batch to the visualizer's ``add_datasample``.
+
+    It is called as ``add_datasample(name, image, sample, step=)``, or as
+    ``add_datasample(sample, step=)`` where it takes no name, as MMagic's
+    ``ConcatImageVisualizer`` does.
 
     Args:
         interval (int | dict): Batches between two that are shown, for all modes or by mode
@@ -81,6 +86,10 @@ class BasicVisualizationHook(Hook):
         step = batch_idx if mode == "test" else runner.iter + 1
         if isinstance(visualizer, GenVisualizer):
             visualizer.add_datasample(f"{mode}_{batch_idx}", outputs or (), step=step)
+            return
+        if next(iter(signature(visualizer.add_datasample).parameters)) != "name":
+            for sample in outputs or ():
+                visualizer.add_datasample(sample, step=runner.iter)
             return
         for index, sample in enumerate(outputs or ()):
             name, image = _name_and_image(sample, data_batch, index)

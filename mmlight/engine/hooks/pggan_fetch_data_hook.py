@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from torch.utils.data import DataLoader, DistributedSampler
@@ -14,6 +15,7 @@ from mmlight.bridge.train_data import (
 from mmlight.bridge.trainer_face import TrainerFace
 from mmlight.dataset import DefaultSampler, InfiniteSampler
 from mmlight.hooks import Hook, RunnerLike
+from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.runner.endless import EndlessLoader
@@ -129,17 +131,18 @@ class PGGANFetchDataHook(Hook):
             curr_scale (int): The scale, pixels.
 
         Returns:
-            DataLoader | None: A new dataloader; None if nothing has to change.
-
-        Raises:
-            TypeError: If the dataset cannot change its scale.
+            DataLoader | None: A new dataloader; None if nothing has to change, or the dataset
+            cannot.
         """
         dataset: Any = dataloader.dataset
         if not hasattr(dataset, "update_annotations"):
-            raise TypeError(
-                f"{type(dataset).__name__} cannot change its scale: it has no method "
-                "update_annotations(curr_scale)"
+            print_log(
+                f"PGGANFetchDataHook leaves the data as they are: {type(dataset).__name__} has no "
+                f"update_annotations(curr_scale), which would change it to scale {curr_scale}",
+                logger="current",
+                level=logging.WARNING,
             )
+            return None
         if not dataset.update_annotations(curr_scale):
             return None
         workers = dataloader.num_workers

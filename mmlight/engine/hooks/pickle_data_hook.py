@@ -31,8 +31,8 @@ class PickleDataHook(Hook):
             Defaults to -1.
         before_run (bool): Also write before the run. Defaults to False.
         after_run (bool): Also write after the run. Defaults to False.
-        filename_tmpl (str): Name of a file; ``{}`` is the number of iterations done. Defaults to
-            ``iter_{}.pkl``.
+        filename_tmpl (str): Name of a file; ``{}`` is the number of the iteration, that of the
+            next one before and after the run. Defaults to ``iter_{}.pkl``.
 
     Raises:
         TypeError: If ``data_name_list`` is no list of strings.
@@ -86,7 +86,7 @@ class PickleDataHook(Hook):
             runner (Runner): The runner.
         """
         if self._before_run:
-            self._outputs, self._done = {}, runner.iter
+            self._outputs, self._done = {}, runner.iter + 1
             self._pickle_data(runner)
 
     def after_run(self, runner: RunnerLike) -> None:
@@ -96,7 +96,7 @@ class PickleDataHook(Hook):
             runner (Runner): The runner.
         """
         if self._after_run:
-            self._done = runner.iter
+            self._done = runner.iter + 1
             self._pickle_data(runner)
 
     def after_train_iter(

@@ -37,19 +37,19 @@ def test_files_of_a_run(tmp_path: Path) -> None:
     }
     regression_runner(tmp_path, model=Noisy(), custom_hooks=[hook]).train()
     written = files(tmp_path)
-    assert sorted(written) == ["iter_3.pkl", "iter_6.pkl", "iter_8.pkl"]
+    assert sorted(written) == ["iter_3.pkl", "iter_6.pkl", "iter_9.pkl"]
     noises = written["iter_3.pkl"]["fixed_noises"]
     assert [type(noise) for noise in noises] == [np.ndarray, np.ndarray]
     np.testing.assert_array_equal(noises[0], np.ones(2, np.float32))
     assert written["iter_6.pkl"]["curr_stage"] == 2
     assert written["iter_3.pkl"]["loss"].shape == ()
-    assert written["iter_3.pkl"]["loss"] > written["iter_8.pkl"]["loss"]
+    assert written["iter_3.pkl"]["loss"] > written["iter_9.pkl"]["loss"]
 
 
 def test_before_the_run(tmp_path: Path) -> None:
     hook = PickleDataHook("kept", ["curr_stage"], before_run=True, filename_tmpl="stage_{}.pickle")
     regression_runner(tmp_path, model=Noisy(), custom_hooks=[hook]).train()
-    assert files(tmp_path) == {"stage_0.pickle": {"curr_stage": 2}}
+    assert files(tmp_path) == {"stage_1.pickle": {"curr_stage": 2}}
 
 
 def test_name_that_is_nowhere(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -336,6 +337,26 @@ def test_basic_hook_in_a_run(tmp_path: Path) -> None:
     )
     runner.val()
     assert len(images(tmp_path)) == 1
+
+
+class Unnamed(Visualizer):
+    """Takes a sample alone, as MMagic's ConcatImageVisualizer does."""
+
+    def __init__(self, name: str = "visualizer", save_dir: str | None = None) -> None:
+        super().__init__(name, save_dir=save_dir)
+        self.shown: list[tuple[Any, int]] = []
+
+    def add_datasample(self, data_sample: Any, step: int = 0) -> None:  # type: ignore[override]
+        self.shown.append((data_sample, step))
+
+
+def test_basic_hook_with_a_visualizer_that_takes_no_names(tmp_path: Path) -> None:
+    visualizer = Unnamed(save_dir=str(tmp_path))
+    runner = SimpleNamespace(visualizer=visualizer, iter=7)
+    hook = BasicVisualizationHook(interval={"val": 2})
+    for index in range(4):
+        hook._after_iter(runner, index, {"inputs": [0, 0]}, ["first", "second"], mode="val")
+    assert visualizer.shown == [("first", 7), ("second", 7)] * 2
 
 
 def test_basic_hook_knows_its_modes() -> None:
