@@ -197,7 +197,7 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _stream_state(loop: Any) -> dict[str, Any] | None:
-    stream = getattr(loop, "stream", None)
+    stream: Any = getattr(loop, "stream", None)
     # A hook may have put an iterator of its own in place of the loop's.
     return stream.state_dict() if hasattr(stream, "state_dict") else None
 

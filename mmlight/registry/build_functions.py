@@ -131,8 +131,8 @@ def _unknown(kind: str, registry: Registry) -> str:
     known = registry.known_names()
     hint = did_you_mean(kind, known)
     if not hint and "." in kind:
-        owner, _, name = kind.rpartition(".")
-        hint = did_you_mean(name, dir(get_object_from_string(owner)) or known)
+        module, _, name = kind.rpartition(".")
+        hint = did_you_mean(name, dir(get_object_from_string(module)) or known)
     return message + (
         hint or " Was the module that registers it imported (`custom_imports` in a config)?"
     )
