@@ -22,6 +22,11 @@ EPOCHS, BATCHES = 4, 3
 OPTIMIZATION = pytest.mark.parametrize("automatic", [True, False])
 
 
+@pytest.fixture(autouse=True)
+def _logs_go_to_a_folder_of_the_test(tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 class Net(BaseModel):
     """One weight, in a Runner."""
 
@@ -71,7 +76,7 @@ class Plain(pl.LightningModule):
         self.log("val_loss", self.losses[min(self.current_epoch, len(self.losses) - 1)])
 
 
-def fit(module: Plain, *hooks: Any, epochs: int = EPOCHS, **kwargs: Any) -> pl.Trainer:
+def fit(module: Plain, *hooks: Any, epochs: int = EPOCHS, ckpt_path: Any = None) -> pl.Trainer:
     trainer = pl.Trainer(
         callbacks=list(hooks),
         max_epochs=epochs,
@@ -80,9 +85,7 @@ def fit(module: Plain, *hooks: Any, epochs: int = EPOCHS, **kwargs: Any) -> pl.T
         enable_progress_bar=False,
         enable_model_summary=False,
         enable_checkpointing=False,
-        **kwargs,
     )
-    ckpt_path = module.__dict__.pop("resumed", None)
     loaders = [DataLoader(torch.ones(BATCHES, 1)), DataLoader(torch.ones(1, 1))]
     trainer.fit(module, *loaders, ckpt_path=ckpt_path)
     return trainer
@@ -272,10 +275,8 @@ def test_a_checkpoint_of_lightnings_resumes_the_curve(tmp_path: Any, automatic: 
 
     def curve(epochs: int, resumed: Any = None) -> list[float]:
         noted = Curve("lr")
-        module = Plain(returned, automatic)
-        module.resumed = resumed
         hooks = [] if automatic else [ParamSchedulerHook()]
-        trainer = fit(module, noted, *hooks, epochs=epochs)
+        trainer = fit(Plain(returned, automatic), noted, *hooks, epochs=epochs, ckpt_path=resumed)
         trainer.save_checkpoint(tmp_path / "last.ckpt")
         return noted.values
 
