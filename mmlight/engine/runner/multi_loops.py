@@ -194,6 +194,9 @@ def _is_generative(evaluator: Any) -> bool:
 class MultiValLoop(_MultiLoop):
     """Validate on several datasets, each with its own evaluator.
 
+    In a Trainer of one's own the loop is Lightning's; :class:`~mmlight.hooks.EvaluatorCallback` gives
+    each dataloader its evaluator there.
+
     The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
     metrics. An evaluator that groups its metrics (``prepare_metrics`` and ``prepare_samplers``, as
     GenEvaluator and MMagic's have) is given what its samplers make of a dataset.
@@ -228,6 +231,9 @@ class MultiValLoop(_MultiLoop):
 @LOOPS.register_module()
 class MultiTestLoop(_MultiLoop):
     """Test on several datasets, each with its own evaluator.
+
+    In a Trainer of one's own the loop is Lightning's; :class:`~mmlight.hooks.EvaluatorCallback` gives
+    each dataloader its evaluator there.
 
     The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
     metrics. An evaluator that groups its metrics (``prepare_metrics`` and ``prepare_samplers``, as
