@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -28,6 +29,12 @@ from mmlight.optim import (
 
 BATCHES = 6
 SGD = {"type": "SGD", "lr": 0.1}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Trainer writes where it is."""
+    monkeypatch.chdir(tmp_path)
 
 
 def trainer(**kwargs: Any) -> pl.Trainer:
