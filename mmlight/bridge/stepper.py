@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from mmlight.bridge.callbacks import overriding
 from mmlight.bridge.processes import ModelWrapperStrategy
-from mmlight.model import is_model_wrapper
+from mmlight.model.bare_model import bare_model
 
 _STEP_EVENTS = ("on_before_backward", "on_after_backward", "on_before_optimizer_step")
 """Events of Lightning's callbacks inside a training step."""
@@ -109,8 +109,7 @@ class BatchConversion:
 
     def __init__(self, trainer: Trainer, model: nn.Module) -> None:
         convert = trainer.precision_plugin.convert_input
-        bare = model.module if is_model_wrapper(model) else model
-        preprocessor = getattr(bare, "data_preprocessor", None)
+        preprocessor = getattr(bare_model(model), "data_preprocessor", None)
         self._handle = None
         if isinstance(preprocessor, nn.Module) and type(trainer.precision_plugin) is not Precision:
             self._handle = preprocessor.register_forward_hook(lambda _, args, data: convert(data))
