@@ -91,14 +91,16 @@ def _build(name: str, part: _Part, value: Any) -> Any:
 
 def _from_config(name: str, part: _Part, cfg: dict) -> Any:
     kind = cfg.get("type")
+    found = resolve_type(cfg, part.registry)
     if (
         isinstance(kind, str)
-        and resolve_type(cfg, part.registry) is None
+        # A strategy of `mmlight._strategy` may have the name of Lightning's.
+        and (found is None or (isinstance(found, type) and not issubclass(found, part.kinds)))
         and hasattr(importlib.import_module(part.home), kind)
     ):
         raise KeyError(
-            f"{kind} is not registered: give its import path, type='{part.home}.{kind}' "
-            f"(config key: trainer.{name})"
+            f"Lightning's {kind} is not registered: give its import path, "
+            f"type='{part.home}.{kind}' (config key: trainer.{name})"
         )
     args = {**cfg}
     priority = args.pop("priority", None)

@@ -23,9 +23,9 @@ def train(arguments: Namespace) -> None:
     if arguments.resume is not None:
         cfg.resume = True
         cfg.load_from = None if arguments.resume == "auto" else arguments.resume
-    from mmlight.runner import Runner
+    from mmlight.registry import RUNNERS
 
-    runner = Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg)
     runner.interrupts.how_to_go_on = f"run: {_command_to_resume(arguments)}"
     runner.train()
 
@@ -45,9 +45,9 @@ def test(arguments: Namespace) -> None:
     cfg.load_from = arguments.checkpoint
     if arguments.out is not None:
         _add_metric(cfg, {"type": "DumpResults", "out_file_path": arguments.out})
-    from mmlight.runner import Runner
+    from mmlight.registry import RUNNERS
 
-    Runner.from_cfg(cfg).test()
+    RUNNERS.build(cfg).test()
 
 
 def config(arguments: Namespace) -> None:

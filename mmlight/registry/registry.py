@@ -362,7 +362,7 @@ class Registry:
         owner = self._children.get(scope) or self.root._search_child(scope)
         return None if owner is None else owner._look_up(name)
 
-    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+    def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build an object by calling ``build_func``.
 
         Args:

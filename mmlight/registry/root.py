@@ -31,7 +31,7 @@ RUNNER_CONSTRUCTORS = _root("runner constructor", "runner")
 LOOPS = _root("loop", "runner", ("engine.runner",))
 HOOKS = _root("hook", "hooks", ("engine.hooks",))
 LOG_PROCESSORS = _root("log_processor", "runner", ("engine.runner",))
-STRATEGIES = _root("strategy")
+STRATEGIES = _root("strategy", "_strategy")
 
 DATASETS = _root("dataset", "dataset", ("datasets",))
 DATA_SAMPLERS = _root("data sampler", "dataset", ("datasets",))

@@ -16,6 +16,7 @@ from .checkpoint import (
     save_checkpoint,
     weights_to_cpu,
 )
+from .flexible_runner import FlexibleRunner
 from .log_processor import LogProcessor
 from .loops import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
 from .priority import Priority, get_priority
@@ -26,6 +27,7 @@ __all__ = [
     "BaseLoop",
     "CheckpointLoader",
     "EpochBasedTrainLoop",
+    "FlexibleRunner",
     "IterBasedTrainLoop",
     "LogProcessor",
     "Priority",

@@ -118,7 +118,7 @@ class Runner(Checkpoints, Environment):
         self._module: ModelModule | None = None
         self._datamodule: RunnerData | None = None
         self._work_dir = osp.abspath(work_dir)
-        self.cfg = _as_config(cfg)
+        self.cfg = as_config(cfg)
         self._take_loops(train_dataloader, train_cfg, optim_wrapper)
         self._take_evaluations(
             (val_dataloader, val_cfg, val_evaluator), (test_dataloader, test_cfg, test_evaluator)
@@ -422,7 +422,8 @@ class Runner(Checkpoints, Environment):
         return self.train_loop.val_begin
 
 
-def _as_config(cfg: Any) -> Config:
+def as_config(cfg: Any) -> Config:
+    """Return a Config of one's own with the content of another, of a dict or of nothing."""
     if cfg is None:
         return Config()
     if isinstance(cfg, Config):

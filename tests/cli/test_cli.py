@@ -165,6 +165,14 @@ def test_train_resume_and_test(project: Path, output: Output) -> None:
     assert "error: " in log.read_text()
 
 
+def test_the_runner_is_of_its_type(project: Path, run: Run, output: Output) -> None:
+    options = ["--cfg-options", "runner_type=FlexibleRunner"]
+    failed = run("train", "line.py", *options, "strategy.type=DeepSpeedStrategy")
+    assert failed["code"] != 0 and "DeepSpeedStrategy cannot be obeyed" in failed["err"]
+    output("train", "line.py", *options, "strategy.type=SingleDeviceStrategy")
+    assert (project / "work_dirs" / "line" / "epoch_2.pth").is_file()
+
+
 def test_options_reach_the_config(project: Path, output: Output) -> None:
     options = ["--work-dir", "here", "--amp", "--auto-scale-lr", "--seed", "7"]
     changes = ["--cfg-options", "model.width=2", "optim_wrapper.dtype=bfloat16"]

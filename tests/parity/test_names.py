@@ -14,7 +14,6 @@ NAMESPACES = [
 MISSING = {
     "analysis.parameter_count_table": "get_model_complexity_info makes a table of all counts",
     "hooks.NPUProfilerHook": "needs torch_npu, which no machine of the tests has",
-    "runner.FlexibleRunner": "strategies are those of Lightning: trainer=dict(strategy=...)",
     "testing.RunnerTestCase": "a base class of MMEngine's own tests",
     "testing.check_python_script": "runpy.run_path does it",
 }

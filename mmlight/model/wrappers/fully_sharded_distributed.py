@@ -30,7 +30,7 @@ from mmlight.registry import FUNCTIONS, MODEL_WRAPPERS, Registry, resolve_type
 if TYPE_CHECKING:
     from mmlight.optim import OptimWrapper
 
-FSDP_WRAP_POLICIES = Registry("fsdp wrap policy", parent=FUNCTIONS, scope="mmlight")
+FSDP_WRAP_POLICIES = Registry("fsdp wrap policy", scope="mmlight")
 for _policy in (always_wrap_policy, size_based_auto_wrap_policy, transformer_auto_wrap_policy):
     FSDP_WRAP_POLICIES.register_module(module=_policy)
 
@@ -90,29 +90,21 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         use_orig_params: bool = True,
         **kwargs: Any,
     ) -> None:
-        if isinstance(cpu_offload, bool):
-            cpu_offload = CPUOffload(offload_params=cpu_offload)
-        elif cpu_offload is not None and not isinstance(cpu_offload, CPUOffload):
-            raise _wrong_type("cpu_offload", "None, bool or CPUOffload", cpu_offload)
-        if fsdp_auto_wrap_policy is None:
-            fsdp_auto_wrap_policy = auto_wrap_policy
         if get_device() == "cpu":
             # FSDP looks for an accelerator unless it is told that there is none.
             kwargs.setdefault("device_id", torch.device("cpu"))
-        super().__init__(
-            module=module,
-            process_group=process_group,
-            sharding_strategy=_member(ShardingStrategy, "sharding_strategy", sharding_strategy),
-            cpu_offload=cpu_offload,
-            auto_wrap_policy=_function(
-                "fsdp_auto_wrap_policy", fsdp_auto_wrap_policy, FSDP_WRAP_POLICIES
-            ),
-            backward_prefetch=_member(BackwardPrefetch, "backward_prefetch", backward_prefetch),
-            mixed_precision=_mixed_precision(mixed_precision),
-            param_init_fn=_function("param_init_fn", param_init_fn, FUNCTIONS),
-            use_orig_params=use_orig_params,
+        given = {
+            "cpu_offload": cpu_offload,
+            "fsdp_auto_wrap_policy": fsdp_auto_wrap_policy,
+            "backward_prefetch": backward_prefetch,
+            "auto_wrap_policy": auto_wrap_policy,
+            "sharding_strategy": sharding_strategy,
+            "mixed_precision": mixed_precision,
+            "param_init_fn": param_init_fn,
+            "use_orig_params": use_orig_params,
             **kwargs,
-        )
+        }
+        super().__init__(module=module, process_group=process_group, **fsdp_arguments(given))
 
     @property
     def module(self) -> Any:
@@ -166,6 +158,38 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         return run_forward(self, data, mode)
 
 
+def fsdp_arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """Turn plain values, as a config has them, into those of ``FullyShardedDataParallel``.
+
+    Args:
+        given: Arguments of ``MMFullyShardedDataParallel`` other than the model.
+
+    Raises:
+        TypeError: If an argument has another type.
+        ValueError: If a name is not known.
+
+    Example:
+        >>> fsdp_arguments({"cpu_offload": True})
+        {'cpu_offload': CPUOffload(offload_params=True)}
+    """
+    made = dict(given)
+    other = made.pop("fsdp_auto_wrap_policy", None)
+    if other is not None:
+        made["auto_wrap_policy"] = other
+    for name, convert in _CONVERSIONS.items():
+        if name in made:
+            made[name] = convert(made[name])
+    return made
+
+
+def _cpu_offload(value: Any) -> CPUOffload | None:
+    if isinstance(value, bool):
+        return CPUOffload(offload_params=value)
+    if value is not None and not isinstance(value, CPUOffload):
+        raise _wrong_type("cpu_offload", "None, bool or CPUOffload", value)
+    return value
+
+
 def _wrong_type(argument: str, expected: str, value: Any) -> TypeError:
     return TypeError(f"`{argument}` should be {expected}, but has type {type(value)}: {value!r}")
 
@@ -182,8 +206,8 @@ def _member(enum: type[_E], argument: str, value: Any) -> _E | None:
     return enum[value]
 
 
-def _function(argument: str, value: Any, registry: Registry) -> Callable | None:
-    """Turn a name, or a dict of a name and arguments, into a function."""
+def function_of(argument: str, value: Any, registry: Registry) -> Callable | None:
+    """Turn a registered name, or a dict of a name and arguments, into a function."""
     if value is None or callable(value):
         return value
     arguments = dict(value) if isinstance(value, dict) else {"type": value}
@@ -210,3 +234,15 @@ def _mixed_precision(value: Any) -> MixedPrecision | None:
             for key, item in value.items()
         }
     )
+
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "cpu_offload": _cpu_offload,
+    "auto_wrap_policy": lambda value: function_of(
+        "fsdp_auto_wrap_policy", value, FSDP_WRAP_POLICIES
+    ),
+    "backward_prefetch": lambda value: _member(BackwardPrefetch, "backward_prefetch", value),
+    "sharding_strategy": lambda value: _member(ShardingStrategy, "sharding_strategy", value),
+    "mixed_precision": _mixed_precision,
+    "param_init_fn": lambda value: function_of("param_init_fn", value, FUNCTIONS),
+}
