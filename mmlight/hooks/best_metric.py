@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmlight.hooks.metric_rule import BETTER, GREATER_KEYS, LESS_KEYS, WORST, infer_rule
@@ -23,6 +23,8 @@ class BestMetrics:
         rule: One rule for all or one for each.
         greater_keys: Parts of the names of metrics that should grow.
         less_keys: Parts of the names of metrics that should shrink.
+        better: For each rule, whether a first value is better than a second.
+        worst: For each rule, what any value is better than.
 
     Raises:
         AssertionError: If an argument is of the wrong type, ``save_best`` repeats itself, or there
@@ -41,14 +43,17 @@ class BestMetrics:
         rule: str | list[str] | None = None,
         greater_keys: Sequence[str] | None = None,
         less_keys: Sequence[str] | None = None,
+        better: Mapping[str, Callable[[float, float], bool]] = BETTER,
+        worst: Mapping[str, float] = WORST,
     ) -> None:
+        self._better, self._worst = better, worst
         self.metrics = _names("save_best", save_best)
         if len(set(self.metrics)) != len(self.metrics):
             raise AssertionError(f"save_best names a metric twice: {self.metrics}")
         if len(self.metrics) > 1 and AUTO in self.metrics:
             raise AssertionError(f"'auto' must be the only entry of save_best, got {self.metrics}")
-        self._greater_keys = _keys("greater_keys", greater_keys, GREATER_KEYS)
-        self._less_keys = _keys("less_keys", less_keys, LESS_KEYS)
+        self.greater_keys = _keys("greater_keys", greater_keys, GREATER_KEYS)
+        self.less_keys = _keys("less_keys", less_keys, LESS_KEYS)
         self._single = len(self.metrics) == 1
         self._given = _names("rule", rule)
         if len(self._given) not in (0, 1, len(self.metrics)):
@@ -57,7 +62,7 @@ class BestMetrics:
                 f"save_best, got {len(self._given)}"
             )
         for name in self._given:
-            if name not in BETTER:
+            if name not in better:
                 raise KeyError(f"rule must be 'greater', 'less' or None, got {name!r}")
         self.rules = self._infer()
 
@@ -83,9 +88,9 @@ class BestMetrics:
                     f"validation: {', '.join(map(repr, metrics))}"
                 )
             assert rule is not None
-            best = runtime_info.get(self._key("best_score", metric), WORST[rule])
+            best = runtime_info.get(self._key("best_score", metric), self._worst[rule])
             score = metrics[metric]
-            if score is not None and BETTER[rule](score, best):
+            if score is not None and self._better[rule](score, best):
                 yield metric, float(score)
 
     def path(self, metric: str, hub: Any) -> str | None:
@@ -105,7 +110,7 @@ class BestMetrics:
             rules = self._given if len(self._given) > 1 else self._given * len(self.metrics)
             return list(rules)
         return [
-            None if metric == AUTO else infer_rule(metric, self._greater_keys, self._less_keys)
+            None if metric == AUTO else infer_rule(metric, self.greater_keys, self.less_keys)
             for metric in self.metrics
         ]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from mmlight.dist import is_main_process
-from mmlight.fileio import get_file_backend
+from mmlight.fileio import FileClient, get_file_backend
 from mmlight.fileio.checkpoint_file import write_text_atomically
 from mmlight.hooks.best_metric import BestMetrics
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.metric_rule import BETTER, WORST
 from mmlight.hooks.never import NO_VALIDATION, warn_of_never, why_never
 from mmlight.hooks.out_dir import check_backend_args, experiment_dir
 from mmlight.hooks.publish import publish_checkpoint
@@ -76,6 +77,8 @@ class CheckpointHook(Hook):
     priority = "VERY_LOW"
     writes = True
     training_only = True
+    rule_map: Mapping[str, Callable[[float, float], bool]] = BETTER
+    init_value_map: Mapping[str, float] = WORST
 
     def __init__(
         self,
@@ -105,9 +108,12 @@ class CheckpointHook(Hook):
         self.max_keep_ckpts = max_keep_ckpts
         self.save_last = save_last
         self.args = kwargs
+        self.file_client_args = file_client_args
         self.backend_args = check_backend_args(file_client_args, backend_args)
         self.save_best = save_best
-        self._best = BestMetrics(save_best, rule, greater_keys, less_keys)
+        self._best = BestMetrics(
+            save_best, rule, greater_keys, less_keys, self.rule_map, self.init_value_map
+        )
         self.filename_tmpl = _check_template(filename_tmpl, by_epoch)
         self.published_keys = _check_published_keys(published_keys)
         if save_begin < 0:
@@ -127,6 +133,21 @@ class CheckpointHook(Hook):
         """The metrics in ``save_best``."""
         return self._best.metrics
 
+    @property
+    def greater_keys(self) -> list[str]:
+        """Parts of the names of metrics that should grow."""
+        return self._best.greater_keys
+
+    @property
+    def less_keys(self) -> list[str]:
+        """Parts of the names of metrics that should shrink."""
+        return self._best.less_keys
+
+    @property
+    def file_client(self) -> FileClient:
+        """A client for where checkpoints go, known once a training has begun."""
+        return FileClient.infer_client(self.file_client_args, self._dir)
+
     def before_train(self, runner: RunnerLike) -> None:
         """Settle where checkpoints go, and take up what a resumed run has kept so far.
 
@@ -138,7 +159,7 @@ class CheckpointHook(Hook):
         self._dir = runner.work_dir
         if self.out_dir is not None:
             self._dir = experiment_dir(self.out_dir, runner.work_dir, self.backend_args)
-        self._backend = get_file_backend(self._dir, backend_args=self.backend_args)
+        self.file_backend = get_file_backend(self._dir, backend_args=self.backend_args)
         runner.logger.info(f"Checkpoints will be saved to {self._dir}.")
         self.last_ckpt = runner.message_hub.runtime_info.get("last_ckpt")
         self.keep_ckpt_ids = list(runner.message_hub.runtime_info.get("keep_ckpt_ids", ()))
@@ -225,7 +246,9 @@ class CheckpointHook(Hook):
         paths = [self.last_ckpt] if self.save_last else []
         paths += [self._best.path(metric, runner.message_hub) for metric in self._best.metrics]
         for path in filter(None, paths):
-            published = publish_checkpoint(path, self.published_keys, self._backend, runner.logger)
+            published = publish_checkpoint(
+                path, self.published_keys, self.file_backend, runner.logger
+            )
             runner.logger.info(f"The checkpoint ({path}) is published to {published}.")
 
     def save_interrupted(self, runner: RunnerLike) -> str:
@@ -236,7 +259,7 @@ class CheckpointHook(Hook):
         """
         iteration = runner.iter + runner.progress.in_batch
         name = f"interrupted_iter_{iteration}.pth"
-        path = self._backend.join_path(self._dir, name)
+        path = self.file_backend.join_path(self._dir, name)
         previous = runner.message_hub.pop_info(_INTERRUPTED, None)
         runner.message_hub.update_info(_INTERRUPTED, path)
         runner.save_checkpoint(
@@ -256,7 +279,7 @@ class CheckpointHook(Hook):
             write_text_atomically(path, Path(runner.work_dir, _LAST))
 
     def _path_of(self, step: int) -> str:
-        return self._backend.join_path(self._dir, self.filename_tmpl.format(step))
+        return self.file_backend.join_path(self._dir, self.filename_tmpl.format(step))
 
     def _save(self, runner: RunnerLike, step: int, epoch: int, iteration: int) -> None:
         """Save the checkpoint of ``step``, name it the last one, then remove the outdated."""
@@ -291,7 +314,7 @@ class CheckpointHook(Hook):
         """Save the checkpoint of a best ``metric``, then remove the one it replaces."""
         hub = runner.message_hub
         name = f"best_{metric}_{self.filename_tmpl.format(step)}".replace("/", "_")
-        path = self._backend.join_path(self._dir, name)
+        path = self.file_backend.join_path(self._dir, name)
         previous = self._best.path(metric, hub)
         self._best.record(metric, score, path, hub)
         runner.save_checkpoint(
@@ -315,11 +338,11 @@ class CheckpointHook(Hook):
         found = False
         if is_main_process():
             for path in paths:
-                if self._backend.isfile(path):
-                    self._backend.remove(path)
+                if self.file_backend.isfile(path):
+                    self.file_backend.remove(path)
                     found = True
-                elif self._backend.isdir(path):
-                    self._backend.rmtree(path)
+                elif self.file_backend.isdir(path):
+                    self.file_backend.rmtree(path)
                     found = True
         return found
 

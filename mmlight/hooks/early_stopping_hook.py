@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 
 from mmlight.hooks.hook import Hook
 from mmlight.hooks.metric_rule import BETTER, WORST, infer_rule
@@ -37,6 +38,7 @@ class EarlyStoppingHook(Hook):
     priority = "LOWEST"
     training_only = True
     companions = ("RuntimeInfoHook",)
+    rule_map: Mapping[str, Callable[[float, float], bool]] = BETTER
 
     def __init__(
         self,
@@ -105,7 +107,7 @@ class EarlyStoppingHook(Hook):
 
     def _check_stop_condition(self, current_score: float) -> tuple[bool, str]:
         """Whether to stop, and why."""
-        better = BETTER[self.rule]
+        better = self.rule_map[self.rule]
         if self.check_finite and not math.isfinite(current_score):
             return True, f"{self.monitor} is {current_score}; the training is stopped."
         if self.stopping_threshold is not None and better(current_score, self.stopping_threshold):

@@ -260,3 +260,30 @@ def test_a_store_that_is_no_disk(tmp_path: Path) -> None:
     resumed.train()
     assert resumed.message_hub.get_scalar("train/loss").data[0].size == 16
     assert store.find("/bucket") == [f"/bucket/{tmp_path.name}/epoch_4.pth"]
+
+
+def test_rules_may_be_those_of_a_subclass(tmp_path: Path) -> None:
+    class Newest(CheckpointHook):
+        """The newest of equals is the best, if it is over a half."""
+
+        rule_map = {**CheckpointHook.rule_map, "greater": lambda new, best: new >= best}
+        init_value_map = {"greater": 0.5, "less": 0.0}
+
+    scores = [{"acc": value} for value in (0.4, 0.8, 0.8)]
+    runner = runner_of(
+        tmp_path, scores, default_hooks={"checkpoint": Newest(save_best="acc", save_last=False)}
+    )
+    runner.train()
+    assert files(tmp_path) == ["best_acc_epoch_3.pth"]
+
+
+def test_tells_what_it_was_told(tmp_path: Path) -> None:
+    hook = CheckpointHook(greater_keys="IS", less_keys=["FID", "loss"])
+    assert (list(hook.greater_keys), list(hook.less_keys)) == (["IS"], ["FID", "loss"])
+    assert "mIoU" in CheckpointHook().greater_keys and "loss" in CheckpointHook().less_keys
+    for kwargs in ({}, {"file_client_args": {"backend": "disk"}}):
+        hook = CheckpointHook(**kwargs)
+        runner_of(tmp_path, default_hooks={"checkpoint": hook}).train()
+        assert hook.file_client_args == kwargs.get("file_client_args")
+        assert hook.file_client.isfile(tmp_path / "epoch_3.pth")
+        assert hook.file_backend.isfile(tmp_path / "epoch_3.pth")

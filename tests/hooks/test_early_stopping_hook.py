@@ -94,3 +94,16 @@ def test_a_loop_that_cannot_be_stopped() -> None:
 
     with pytest.raises(AssertionError, match="stop_training"):
         EarlyStoppingHook("acc").before_run(Face())
+
+
+def test_the_rule_may_be_that_of_a_subclass(tmp_path: Path) -> None:
+    class NearestToHalf(EarlyStoppingHook):
+        rule_map = {"greater": lambda new, best: abs(new - 0.5) < abs(best - 0.5)}
+
+    hook = NearestToHalf("acc", rule="greater", patience=2, min_delta=0.0)
+    scores = [{"acc": value} for value in (0.9, 0.6, 0.7, 0.8, 0.9, 0.95)]
+    runner = runner_of(
+        tmp_path, scores, train_cfg={"by_epoch": True, "max_epochs": 6}, custom_hooks=[hook]
+    )
+    runner.train()
+    assert (runner.epoch, hook.best_score) == (4, 0.6)
