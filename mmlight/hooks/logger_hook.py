@@ -180,7 +180,9 @@ class LoggerHook(Hook):
         )
         runner.logger.info(text)
         step = runner.epoch if self.log_metric_by_epoch else runner.iter
-        runner.visualizer.add_scalars(tag, step=step, file_path=self.json_log_path)
+        # Beside the tag, since trackers would draw it as a curve among the metrics.
+        epoch = {"epoch": runner.epoch} if self._processor(runner).by_epoch else {}
+        runner.visualizer.add_scalars(tag, step=step, file_path=self.json_log_path, **epoch)
 
     def after_test_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Log the metrics of a test and write them to a JSON file in the log directory."""

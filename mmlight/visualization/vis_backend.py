@@ -158,7 +158,12 @@ class LocalVisBackend(BaseVisBackend):
 
     @force_init_env
     def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+        self,
+        scalar_dict: dict,
+        step: int = 0,
+        file_path: str | None = None,
+        epoch: int | None = None,
+        **kwargs: Any,
     ) -> None:
         """Append several numbers to the file of the numbers, as one line.
 
@@ -166,6 +171,8 @@ class LocalVisBackend(BaseVisBackend):
             scalar_dict (dict): The numbers by name.
             step (int): Step they belong to, unless they have a ``step`` themselves. Defaults to 0.
             file_path (str, optional): Another file of this folder that gets the line too.
+                Defaults to None.
+            epoch (int, optional): Epoch they belong to, unless they have one themselves.
                 Defaults to None.
             **kwargs: Not used.
 
@@ -178,6 +185,8 @@ class LocalVisBackend(BaseVisBackend):
         )
         line = dict(scalar_dict)
         line.setdefault("step", step)
+        if epoch is not None:
+            line.setdefault("epoch", epoch)
         if file_path is not None:
             assert file_path.endswith(".json"), (
                 f"file_path must end in .json, but got {file_path!r}"

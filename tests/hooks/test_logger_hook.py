@@ -82,6 +82,7 @@ def test_scalars_of_training_and_validation_reach_the_visualizer(tmp_path: Path)
     assert [line["epoch"] for line in train] == [1, 2, 3]
     val = [line for line in lines if "acc" in line]
     assert [(line["acc"], line["step"]) for line in val] == [(0.1, 1), (0.5, 2), (0.4, 3)]
+    assert [line["epoch"] for line in val] == [1, 2, 3]
     own = (Path(runner.log_dir) / "vis_data" / f"{runner.timestamp}.json").read_text()
     assert [json.loads(line) for line in own.splitlines()] == lines
 
@@ -96,7 +97,22 @@ def test_metrics_may_be_counted_by_iteration(tmp_path: Path) -> None:
     runner.train()
     text = (Path(runner.log_dir) / "vis_data" / "scalars.json").read_text()
     val = [json.loads(line) for line in text.splitlines() if "acc" in line]
-    assert [line["step"] for line in val] == [4, 8, 12]
+    assert [(line["step"], line["epoch"]) for line in val] == [(4, 1), (8, 2), (12, 3)]
+
+
+def test_metrics_of_an_iteration_based_run_have_no_epoch(tmp_path: Path) -> None:
+    runner = runner_of(
+        tmp_path,
+        [{"acc": 1.0}] * 2,
+        train_cfg=iteration_based(8),
+        log_processor={"by_epoch": False},
+        default_hooks={**logger(log_metric_by_epoch=False), "checkpoint": None},
+        visualizer={"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}]},
+    )
+    runner.train()
+    text = (Path(runner.log_dir) / "vis_data" / "scalars.json").read_text()
+    assert [json.loads(line) for line in text.splitlines() if "acc" in line][-1]["step"] == 8
+    assert '"epoch"' not in text
 
 
 def test_metrics_of_a_test_are_written_as_json(tmp_path: Path) -> None:

@@ -117,6 +117,9 @@ def scalars(work_dir: Path) -> list[dict[str, Any]]:
     (path,) = work_dir.glob("*/vis_data/scalars.json")
     volatile = re.compile("(.*/)?(data_time|time|memory|eta)")
     rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if "iter" not in row:  # MMEngine's rows of a validation lack it
+            row.pop("epoch", None)
     return [{k: v for k, v in row.items() if not volatile.fullmatch(k)} for row in rows]
 
 
