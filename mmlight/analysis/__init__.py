@@ -2,7 +2,7 @@
 
 from .analyzers import ActivationAnalyzer, FlopAnalyzer, activation_count, flop_count
 from .complexity_analysis import parameter_count
-from .print_helper import get_model_complexity_info
+from .print_helper import get_model_complexity_info, parameter_count_table
 
 __all__ = [
     "ActivationAnalyzer",
@@ -11,4 +11,5 @@ __all__ = [
     "flop_count",
     "get_model_complexity_info",
     "parameter_count",
+    "parameter_count_table",
 ]

@@ -10,7 +10,7 @@ from torch import nn
 
 from mmlight.utils import is_tuple_of
 
-from .complexity_analysis import Complexity, measure
+from .complexity_analysis import Complexity, measure, parameter_count
 
 _TABLE_DEPTH = 3
 
@@ -87,6 +87,39 @@ def get_model_complexity_info(
     return info
 
 
+def parameter_count_table(model: nn.Module, max_depth: int = 3) -> str:
+    """Write down how many elements the parameters of each module have.
+
+    Args:
+        model (nn.Module): The model; a parameter that it holds twice counts once.
+        max_depth (int): How deep below the model a module or parameter may be.
+
+    Returns:
+        str: A table, the shape of a parameter in the place of a count.
+
+    Example:
+        >>> table = parameter_count_table(nn.Sequential(nn.Linear(3, 2)))
+        >>> [line for line in table.splitlines() if "weight" in line]
+        ['|   0.weight |   (2, 3)           |']
+    """
+    from rich import box
+    from rich.table import Table
+
+    counts = parameter_count(model)
+    table = Table("name", "#elements or shape", box=box.ASCII2)
+    for name, module in model.named_modules():
+        depth = name.count(".") + bool(name)
+        if depth > max_depth or not counts[name]:
+            continue
+        table.add_row(" " * depth + (name or "model"), " " * depth + _format_size(counts[name]))
+        if depth == max_depth:
+            continue
+        for key, parameter in module.named_parameters(name, recurse=False):
+            indent = " " * (depth + 1)
+            table.add_row(indent + key, indent + str(tuple(parameter.shape)))
+    return _rendered(table)
+
+
 def _random_inputs(model: nn.Module, input_shape: Any) -> tuple[torch.Tensor, ...]:
     if is_tuple_of(input_shape, int):
         shapes = (input_shape,)
@@ -127,7 +160,6 @@ def _format_size(x: int, sig_figs: int = 3, hide_zero: bool = False) -> str:
 def _table(model: nn.Module, counts: Complexity) -> str:
     # Imported here because rich takes longer to import than the counting takes.
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("module", "#parameters or shape", "#flops", "#activations", box=box.ASCII2)
@@ -144,6 +176,12 @@ def _table(model: nn.Module, counts: Complexity) -> str:
         add(name, " " * depth, _format_size(counts.params[name]), True)
         for key, parameter in module.named_parameters(name, recurse=False):
             add(key, " " * (depth + 1), str(tuple(parameter.shape)), False)
+    return _rendered(table)
+
+
+def _rendered(table: Any) -> str:
+    from rich.console import Console
+
     text = io.StringIO()
     Console(file=text, width=1000, color_system=None).print(table, markup=False)
     return text.getvalue()

@@ -9,6 +9,7 @@ from .compare import (
     assert_keys_equal,
     assert_params_all_zeros,
 )
+from .scripts import check_python_script
 
 __all__ = [
     "assert_allclose",
@@ -18,4 +19,5 @@ __all__ = [
     "assert_is_norm_layer",
     "assert_keys_equal",
     "assert_params_all_zeros",
+    "check_python_script",
 ]

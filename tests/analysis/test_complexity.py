@@ -150,3 +150,31 @@ def test_the_table_goes_three_modules_deep() -> None:
 
 def test_a_size_of_zero_can_be_hidden() -> None:
     assert (_format_size(0), _format_size(0, hide_zero=True)) == ("0", "")
+
+
+def table_rows(engine: str) -> list[list[str]]:
+    import importlib
+
+    import torch
+    from torch import nn
+
+    class Nested(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.free = nn.Parameter(torch.zeros(3, 7))
+            inner = nn.Sequential(nn.Linear(40, 50), nn.ReLU())
+            self.deep = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Linear(1000, 1200), inner))
+
+    analysis = importlib.import_module(f"{engine}.analysis")
+    tables = [analysis.parameter_count_table(Nested(), depth) for depth in (0, 1, 2, 3)]
+    lines = [line.strip("|").split("|") for text in tables for line in text.splitlines()]
+    rows = [[cell.strip() for cell in line] for line in lines if len(line) == 2]
+    return sorted(rows)
+
+
+def test_a_table_of_parameters_has_the_rows_of_mmengine(both) -> None:
+    theirs, ours = both(table_rows)
+    assert [name for name, _ in ours] == [name for name, _ in theirs]
+    shapes = [size for _, size in ours if size.startswith("(")]
+    assert shapes == [size for _, size in theirs if size.startswith("(")]
+    assert "(3, 2)" in shapes

@@ -12,10 +12,8 @@ NAMESPACES = [
 
 # Names that are not there, or differ in arguments or defaults, each with the reason why.
 MISSING = {
-    "analysis.parameter_count_table": "get_model_complexity_info makes a table of all counts",
     "hooks.NPUProfilerHook": "needs torch_npu, which no machine of the tests has",
     "testing.RunnerTestCase": "a base class of MMEngine's own tests",
-    "testing.check_python_script": "runpy.run_path does it",
 }
 OTHER = {
     ("analysis.flop_count", "supported_ops"): "the operators are counted by torch's own counter",
