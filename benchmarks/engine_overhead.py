@@ -20,9 +20,7 @@ def measure(rounds: int = 5) -> list[Figure]:
                 "stock Lightning": lambda: mmlight.run(TIMED, "lightning", steps=STEPS),
                 "MMEngine": lambda: mmengine.run(TIMED, "runner", steps=STEPS),
                 "mmlight": lambda: mmlight.run(TIMED, "runner", steps=STEPS),
-                "mmlight with its bar": lambda: mmlight.run(
-                    TIMED, "runner", steps=STEPS, bar=True
-                ),
+                "mmlight with its bar": lambda: mmlight.run(TIMED, "runner", steps=STEPS, bar=True),
                 "own Trainer": lambda: mmlight.run(TIMED, "own trainer", steps=STEPS),
                 "MMEngine with history": lambda: mmengine.run(
                     TIMED, "runner", steps=STEPS // 4, history=HISTORY

@@ -115,6 +115,8 @@ class RunBeginning(Callback):
         self.runner.datamodule.follow(trainer, stage)
         keep_samplers(trainer)
         self.runner.share_seed()
+        # What a hook copies is of the type that the weights will have; Lightning does it later.
+        trainer.precision_plugin.convert_module(self.runner.model)
         self.runner.begin(stage)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

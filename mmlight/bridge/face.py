@@ -19,7 +19,6 @@ from mmlight.bridge.stepper import BatchConversion, is_plain
 from mmlight.registry import HOOKS
 from mmlight.utils.priority import Priority, get_priority
 
-
 _POINTS = frozenset(POINTS)  # asked at every event
 
 

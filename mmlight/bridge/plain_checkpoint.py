@@ -96,7 +96,8 @@ def share_checkpoints(module: LightningModule, face: Any) -> None:
     load = getattr(module.on_load_checkpoint, "own", module.on_load_checkpoint)
 
     def save_with_hooks(checkpoint: dict[str, Any]) -> None:
-        if face.current_run.is_executing:
+        # After a training, or an error in it, as long as the module stays with its Trainer.
+        if face.current_run.is_executing or module.trainer is face.trainer:
             if "callbacks" in checkpoint:  # a file of weights alone stays one
                 _complete(checkpoint, face)
             face.call_hook("before_save_checkpoint", checkpoint=checkpoint)

@@ -62,7 +62,7 @@ def mirror(trainer: Any, train_cfg: Any, validates: bool, given: dict[str, Any])
     fit_loop = trainer.fit_loop
     if trainer.max_steps == -1 and trainer.max_epochs is None:
         fit_loop.max_epochs = extent.get("max_epochs", 1)
-    elif "max_steps" in given and "max_epochs" not in given and not trainer.fast_dev_run:
+    elif _steps_alone(trainer, given):
         fit_loop.max_epochs = -1
     # Lightning's defaults: a Trainer that was told nothing. It has no interval in batches at all if
     # it was given one in time.
@@ -77,6 +77,12 @@ def mirror(trainer: Any, train_cfg: Any, validates: bool, given: dict[str, Any])
     elif validates:
         trainer.check_val_every_n_epoch, trainer.val_check_interval = None, interval
     return True
+
+
+def _steps_alone(trainer: Any, given: dict[str, Any]) -> bool:
+    """Tell whether a config limits the steps, and so, as in Lightning, not the epochs."""
+    limited = trainer.max_steps != -1 and not trainer.fast_dev_run
+    return limited and "max_steps" in given and "max_epochs" not in given
 
 
 def schedule_of(trainer: Any, loop: Any) -> Schedule:
@@ -142,16 +148,27 @@ class Schedule:
         epochs = math.inf if trainer.max_epochs in (None, -1) else trainer.max_epochs
         steps = math.inf if trainer.max_steps == -1 else trainer.max_steps
         last = min(epochs * batches, steps) if batches else 0
+        self._epochs = epochs
         if not self._loop.by_epoch:
             epochs = 1
         elif epochs == math.inf and last != math.inf:
             epochs = math.ceil(last / batches) if batches else 0
-        self._loop.limit(epochs, last)
+        if last or not self._loop.max_iters:
+            self._loop.limit(epochs, last)
+        else:  # schedulers and the like are still built for what the config says
+            self.batches = 0
         return last
 
     def _batches_between_validations(self) -> float:
         trainer = self._trainer
         interval = getattr(trainer, "val_check_interval", 1.0)
+        if not self._loop.by_epoch and (trainer.check_val_every_n_epoch or 0) > self._epochs:
+            raise ValueError(
+                f"check_val_every_n_epoch={trainer.check_val_every_n_epoch} (config key: "
+                "trainer.check_val_every_n_epoch) would leave out every validation, since an "
+                "iteration-based training is one epoch: use train_cfg.val_interval, or "
+                "val_check_interval with check_val_every_n_epoch=None"
+            )
         if self._documented or (interval == 1.0 and isinstance(interval, float)):
             return self.batches
         if isinstance(interval, float):

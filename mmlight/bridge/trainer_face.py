@@ -56,7 +56,9 @@ class TrainerFace(RunnerFace):
 
     def begin(self, trainer: Trainer, stage: str) -> None:
         """Announce ``before_run``, with the model where it will stay."""
-        trainer.lightning_module.to(trainer.strategy.root_device)
+        module = trainer.lightning_module.to(trainer.strategy.root_device)
+        # What a hook copies is of the type that the weights will have; Lightning does it later.
+        trainer.precision_plugin.convert_module(module)
         share_checkpoints(trainer.lightning_module, self)
         self.call_hook("before_run")
 

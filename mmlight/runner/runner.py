@@ -146,7 +146,9 @@ class Runner(Checkpoints, Environment):
                 self.log_processor = self.build_log_processor(log_processor or {})
                 self.model = self._build_whole_model(model, data_preprocessor)
                 self.register_hooks(default_hooks, custom_hooks)
-            self.logger.info(f"Hooks will be executed in the following order:\n{self.get_hooks_info()}")
+            self.logger.info(
+                f"Hooks will be executed in the following order:\n{self.get_hooks_info()}"
+            )
             self.dump_config()
 
     @classmethod
@@ -261,7 +263,7 @@ class Runner(Checkpoints, Environment):
     def batches_of_epoch(self) -> float:
         """Batches of an epoch of training; an iteration-based training is one epoch."""
         loop = self.train_loop
-        if not loop.by_epoch:
+        if not loop.by_epoch and (self.schedule is None or self.schedule.batches):
             return loop.max_iters
         return length_of(loop.dataloader) if self.schedule is None else self.schedule.batches
 

@@ -8,10 +8,11 @@ from typing import Any
 import lightning.pytorch as pl
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, OnExceptionCheckpoint
 
 from mmlight.hooks import CheckpointHook, EarlyStoppingHook, EMAHook, Hook
 from tests.bridge.pair import Data, Pair, average, module, trainer
+from tests.bridge.parts import Plain
 from tests.bridge.plain_rank_runs import train_and_resume
 from tests.bridge.ranks import together
 
@@ -228,3 +229,52 @@ def test_two_processes_decide_alike_and_resume(tmp_path: Path) -> None:
         "generator_ema.2.weight",
         "generator_ema.2.bias",
     }
+
+
+class Breaks(Callback):
+    """Fails in the eighth iteration."""
+
+    def on_train_batch_end(self, trainer: Any, *args: Any) -> None:
+        if trainer.global_step >= 7:
+            raise RuntimeError("broken")
+
+
+def _saved_averages(path: Path) -> dict[str, torch.Tensor]:
+    return torch.load(path, weights_only=False)["state_dict"]
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+def test_the_average_is_in_files_saved_after_the_training(
+    tmp_path: Path, weights_only: bool
+) -> None:
+    last = ModelCheckpoint(tmp_path, filename="last")
+    trainer = pl.Trainer(**{**_SMALL, "max_epochs": 2}, callbacks=[EMAHook(momentum=0.5), last])
+    trainer.fit(Plain())
+    trainer.save_checkpoint(tmp_path / "after.ckpt", weights_only=weights_only)
+    wanted, saved = (_saved_averages(tmp_path / f"{name}.ckpt") for name in ("last", "after"))
+    for name, value in wanted.items():
+        assert torch.equal(saved[name], value), name
+    if not weights_only:
+        assert "ema_state_dict" in torch.load(tmp_path / "after.ckpt", weights_only=False)
+
+
+def test_the_average_is_in_a_file_saved_for_an_error(tmp_path: Path) -> None:
+    callbacks = [EMAHook(momentum=0.5), OnExceptionCheckpoint(tmp_path, "error"), Breaks()]
+    trainer = pl.Trainer(**{**_SMALL, "max_epochs": 2}, callbacks=callbacks)
+    with pytest.raises(RuntimeError, match="broken"):
+        trainer.fit(Plain())
+    assert "ema_state_dict" in torch.load(tmp_path / "error.ckpt", weights_only=False)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Trainer writes where it is."""
+    monkeypatch.chdir(tmp_path)
+
+
+_SMALL: dict[str, Any] = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}

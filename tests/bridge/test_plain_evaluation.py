@@ -147,7 +147,7 @@ def test_an_evaluation_leaves_the_files_of_a_training_alone(
     ]
     trainer = fit(tmp_path, module, *hooks)
     before = files_of(tmp_path)
-    assert {"best_val_loss_epoch_2.pth", "epoch_2.pth", "pickle/iter_44.pkl"} <= set(before)
+    assert {"best_val_loss_epoch_2.pth", "epoch_2.pth", "pickle/iter_45.pkl"} <= set(before)
     module.noise_size = 7
     trainer.validate(module, Data(), verbose=False)  # better than ever
     trainer.test(module, Data(), verbose=False)

@@ -18,7 +18,7 @@ from lightning.pytorch.loggers import CSVLogger
 
 import mmlight
 from mmlight.config import Config
-from mmlight.hooks import Hook
+from mmlight.hooks import EMAHook, Hook
 from mmlight.runner import Runner
 
 from .parts import Accuracy, Points, config, loader
@@ -139,6 +139,9 @@ BY_EPOCH: list[tuple[dict[str, Any], str]] = [
     ({"max_epochs": 1}, "5/3"),
     ({"max_epochs": 9}, "45/27"),
     ({"max_steps": 30}, "30/18"),
+    ({"max_steps": -1}, "15/9"),
+    ({"max_steps": 0}, "0/0"),
+    ({"max_epochs": 0}, "0/0"),
     ({"val_check_interval": 2}, "15/18"),
     ({"val_check_interval": 0.4}, "15/18"),
     ({"check_val_every_n_epoch": 2}, "15/3"),
@@ -160,6 +163,9 @@ BY_ITERATION: list[tuple[dict[str, Any], str]] = [
     ({"max_steps": 7}, "7/6"),
     ({"max_epochs": 1}, "15/9"),
     ({"max_epochs": 2}, "30/18"),
+    ({"max_epochs": 0}, "0/0"),
+    ({"max_steps": 0}, "0/0"),
+    ({"max_steps": -1}, "15/9"),
     ({"val_check_interval": 2}, "15/21"),
     ({"val_check_interval": 0.4}, "15/6"),
     ({"check_val_every_n_epoch": None, "val_check_interval": 4}, "15/9"),
@@ -293,8 +299,20 @@ def test_values_reach_the_loggers_on_the_trainers_steps(
 
 @WAYS
 @pytest.mark.parametrize("precision", ["64-true", "bf16-true"])
-def test_true_precisions_convert_batches(way: Callable, precision: Any, tmp_path: Path) -> None:
-    assert way(tmp_path, True, precision=precision).counts == "15/9"
+def test_true_precisions_convert_batches_and_averages(
+    way: Callable, precision: Any, tmp_path: Path
+) -> None:
+    average = EMAHook()
+    count = way(tmp_path, True, precision=precision, callbacks=[average])
+    assert count.counts == "15/9"
+    dtype = {"64-true": torch.float64, "bf16-true": torch.bfloat16}[precision]
+    assert {weight.dtype for weight in average.ema_model.parameters()} == {dtype}
+
+
+@WAYS
+def test_a_validation_that_would_never_come_is_refused(way: Callable, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="would leave out every validation"):
+        way(tmp_path, False, check_val_every_n_epoch=2)
 
 
 @WAYS

@@ -51,7 +51,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
                 "log_with_hierarchy": True,
                 "window_size": 3,
                 "num_digits": 6,
-                "mean_pattern": ".*(reg|score).*",
+                "mean_pattern": ".*(reg|cls|time).*",
                 "custom_cfg": [
                     {"data_src": "loss", "method_name": "min", "window_size": "global"},
                     {

@@ -194,8 +194,8 @@ def _is_generative(evaluator: Any) -> bool:
 class MultiValLoop(_MultiLoop):
     """Validate on several datasets, each with its own evaluator.
 
-    In a Trainer of one's own the loop is Lightning's; :class:`~mmlight.hooks.EvaluatorCallback` gives
-    each dataloader its evaluator there.
+    In a Trainer of one's own the loop is Lightning's; there
+    :class:`~mmlight.hooks.EvaluatorCallback` gives each dataloader its evaluator.
 
     The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
     metrics. An evaluator that groups its metrics (``prepare_metrics`` and ``prepare_samplers``, as
@@ -232,8 +232,8 @@ class MultiValLoop(_MultiLoop):
 class MultiTestLoop(_MultiLoop):
     """Test on several datasets, each with its own evaluator.
 
-    In a Trainer of one's own the loop is Lightning's; :class:`~mmlight.hooks.EvaluatorCallback` gives
-    each dataloader its evaluator there.
+    In a Trainer of one's own the loop is Lightning's; there
+    :class:`~mmlight.hooks.EvaluatorCallback` gives each dataloader its evaluator.
 
     The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
     metrics. An evaluator that groups its metrics (``prepare_metrics`` and ``prepare_samplers``, as
