@@ -36,11 +36,12 @@ class Interrupted(SIGTERMException):
 
 
 class Interrupts:
-    """Lets SIGTERM and Ctrl-C stop a Runner's training after the running iteration.
+    """Lets SIGTERM and Ctrl-C stop a training after the running iteration.
 
     In a script the run then saves a checkpoint and the process ends with status 143 (or 130). In an
     interactive session Ctrl-C raises ``KeyboardInterrupt``, and ``runner.train()`` goes on where it
-    stopped. A second signal ends it at once.
+    stopped; in a Trainer of the user's Lightning then does what it always does. A second signal
+    ends it at once.
 
     Args:
         runner: The Runner.
@@ -90,8 +91,9 @@ class Interrupts:
     @contextmanager
     def heeded(self) -> Iterator[None]:
         """Run the training loop inside the block: a signal breaks it off after its iteration."""
-        if not self._in_training:  # a Trainer of the user's, which does as Lightning does
-            yield
+        if not self._in_training:  # a Trainer of the user's
+            with self.handled(), self.heeded():
+                yield
             return
         runner = self._runner
         self._listen()  # Lightning's own handler has come in between, and calls a collective

@@ -112,6 +112,9 @@ class HookEvents(Callback):
     ) -> None:
         """``after_train_iter``, and ``after_train_epoch`` behind the last batch."""
         runner = self.runner
+        if pl_module.automatic_optimization and trainer.accumulate_grad_batches > 1:
+            # Lightning has divided it for the gradients.
+            outputs = _times(outputs, trainer.accumulate_grad_batches)
         values = _named(outputs, self._logged.new_values(trainer))
         runner.call_hook(
             "after_train_iter", batch_idx=runner.iter, data_batch=batch, outputs=values
@@ -123,6 +126,8 @@ class HookEvents(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``after_train_epoch`` if the epoch ended early."""
+        if self._epoch_is_open:
+            self.runner.progress.epoch_is_over = -1  # Lightning has counted it already
         self._close_epoch()
         self.runner.progress.epoch_is_over = 0
 
@@ -227,6 +232,12 @@ class HookEvents(Callback):
             metrics = trainer.strategy.broadcast({name: metrics[name].cpu() for name in metrics})
         self.runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
         self.runner.call_hook(f"after_{mode}")
+
+
+def _times(outputs: Any, factor: int) -> Any:
+    if isinstance(outputs, dict):
+        return {**outputs, "loss": outputs["loss"] * factor}
+    return None if outputs is None else outputs * factor
 
 
 def _named(outputs: Any, logged: dict[str, Any]) -> dict[str, Any]:

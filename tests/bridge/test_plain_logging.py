@@ -236,3 +236,16 @@ def test_beside_lightnings_own_callbacks_and_loggers(tmp_path: Path, kind: type[
     per_epoch = BATCHES * (1 if kind is Automatic else 2)
     assert len(steps) == 4 and steps[0] in (BATCHES - 1, per_epoch - 1)
     assert list((tmp_path / "tb").rglob("events.out.tfevents.*"))
+
+
+def test_the_loss_is_whole_where_gradients_accumulate(tmp_path: Path) -> None:
+    fit(tmp_path, Automatic(), LoggerHook(interval=1), accumulate_grad_batches=4, max_epochs=1)
+    rows = [row for row in scalars_of(tmp_path) if "train_loss" in row]
+    assert len(rows) == BATCHES
+    for row in rows:
+        assert row["loss"] == pytest.approx(row["train_loss"])
+
+
+def test_a_training_that_stops_within_an_epoch_has_done_that_epoch_at_most(tmp_path: Path) -> None:
+    fit(tmp_path, Automatic(), CheckpointHook(interval=1), max_epochs=-1, max_steps=14)
+    assert [path.name for path in tmp_path.rglob("epoch_*.pth")] == ["epoch_1.pth"]

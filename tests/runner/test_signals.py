@@ -221,16 +221,20 @@ assert equal(weights(runner), before)
     assert log.count("nothing is left to train") == 1
 
 
-def test_in_a_trainer_of_ones_own_lightning_decides(run: Run, tmp_path: Path) -> None:
-    program = """
-at = At(3, lambda: tell(signal.SIGTERM))
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_in_a_trainer_of_ones_own_it_is_the_same(run: Run, tmp_path: Path, name: str) -> None:
+    program = f"""
+signum = signal.{name}
+at = At(3, lambda: tell(signum))
 ported = mmlight.from_config(Config(config(str(folder), custom_hooks=[at])))
 try:
     pl.Trainer(**ported.trainer_kwargs).fit(ported.module, ported.datamodule)
     raise AssertionError("it was not interrupted")
-except SystemExit:
+except SystemExit as end:
+    assert end.code == 128 + signum, end.code
     assert ported.module.runner.iter == 4
     assert not any(str(folder) in file for file in open_files())
 """
     run(program)
-    assert not list(tmp_path.rglob("interrupted*"))
+    (saved,) = tmp_path.rglob("interrupted_iter_4.pth")
+    assert (saved.parent / "last_checkpoint").read_text().strip() == str(saved)
