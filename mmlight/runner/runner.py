@@ -21,6 +21,8 @@ from mmlight.bridge.trainer_arguments import read_arguments
 from mmlight.config import Config, copy_config
 from mmlight.hooks import Hook
 from mmlight.hooks.length import length_of
+from mmlight.model.bare_model import bare_model
+from mmlight.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
 from mmlight.registry import RUNNERS, DefaultScope, root_config
 
 from .base_loop import BaseLoop
@@ -243,6 +245,10 @@ class Runner(Checkpoints, Environment):
             self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
         if self._val_loop is not None:
             self._val_loop = self.build_val_loop(self._val_loop)
+        if self.cfg.get("efficient_conv_bn_eval"):
+            turn_on_efficient_conv_bn_eval(
+                bare_model(self.model), self.cfg["efficient_conv_bn_eval"]
+            )
         self.call_hook("before_run")
         self._init_model_weights()
         self.load_or_resume()
