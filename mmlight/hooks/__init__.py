@@ -9,6 +9,7 @@ from .hook import Hook
 from .iter_timer_hook import IterTimerHook
 from .logger_hook import LoggerHook
 from .naive_visualization_hook import NaiveVisualizationHook
+from .npu_profiler_hook import NPUProfilerHook
 from .param_scheduler_hook import ParamSchedulerHook
 from .profiler_hook import ProfilerHook
 from .runner_protocol import RunnerLike
@@ -27,6 +28,7 @@ __all__ = [
     "Hook",
     "IterTimerHook",
     "LoggerHook",
+    "NPUProfilerHook",
     "NaiveVisualizationHook",
     "ParamSchedulerHook",
     "PrepareTTAHook",

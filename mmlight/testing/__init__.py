@@ -9,9 +9,11 @@ from .compare import (
     assert_keys_equal,
     assert_params_all_zeros,
 )
+from .runner_test_case import RunnerTestCase
 from .scripts import check_python_script
 
 __all__ = [
+    "RunnerTestCase",
     "assert_allclose",
     "assert_attrs_equal",
     "assert_dict_contains_subset",
