@@ -211,7 +211,7 @@ def subsets(engine, folder, serialize_data):
     import importlib
 
     module = importlib.import_module(f"{engine}.dataset")
-    results = []
+    results, kept = [], []
     for indices in (0, 3, -3, 9, [2, 0, 9, 2], (-1, 4), []):
         for in_place in (False, True):
             dataset = module.BaseDataset(
@@ -220,6 +220,8 @@ def subsets(engine, folder, serialize_data):
             part = dataset if in_place else dataset.get_subset(indices)
             if in_place:
                 dataset.get_subset_(indices)
+            # MMEngine takes an object for another whose place in memory it has.
+            kept.append((dataset, part))
             items = [part[n] for n in range(len(part))]
             results.append((indices, in_place, items, len(dataset), part.metainfo))
     return results
