@@ -18,6 +18,7 @@ from lightning.pytorch.loops.fit_loop import _FitLoop  # the same
 from lightning.pytorch.loops.utilities import _no_grad_context  # knows where inference mode works
 from lightning.pytorch.trainer.states import RunningStage, TrainerFn
 
+from mmlight.bridge.logged import numbers_of
 from mmlight.bridge.schedule import limited
 from mmlight.bridge.stepper import connect
 
@@ -94,7 +95,7 @@ class RunnerEvaluationLoop(_EvaluationLoop):
             self.loop.check()
             return []
         self.metrics = self._infer() if self.inference_mode else self.loop.run()
-        scalars = {name: value for name, value in self.metrics.items() if _is_number(value)}
+        scalars = numbers_of(self.metrics)
         if self.verbose and self.trainer.is_global_zero:
             self._print_results([scalars], self._stage.value)
         return [scalars]
@@ -105,10 +106,6 @@ class RunnerEvaluationLoop(_EvaluationLoop):
 
     def load_state_dict(self, state_dict: dict[str, Any], prefix: str = "") -> None:
         """Begin anew: an evaluation is never continued."""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) or getattr(value, "ndim", None) == 0
 
 
 def own_loops(trainer: Trainer, runner: Any, documented_schedule: bool) -> None:

@@ -7,6 +7,15 @@ from typing import Any
 from lightning.pytorch.trainer.states import TrainerFn
 
 
+def numbers_of(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return those of ``metrics`` that are single numbers, on the host or on a device."""
+    return {
+        name: value
+        for name, value in metrics.items()
+        if isinstance(value, int | float) or getattr(value, "ndim", None) == 0
+    }
+
+
 class LoggedValues:
     """Losses, rates, times and metrics of a run for ``trainer.loggers``, on the Trainer's steps.
 
@@ -56,11 +65,7 @@ class LoggedValues:
 
     def after_evaluation(self, metrics: dict[str, Any]) -> None:
         """Log the metrics of an evaluation: in a training at the step that came before it."""
-        values = {
-            name: value
-            for name, value in metrics.items()
-            if isinstance(value, int | float) or getattr(value, "ndim", None) == 0
-        }
+        values = numbers_of(metrics)
         if results := self._trainer._results:
             values.update(results.metrics(False)["log"])
         if not values or self._trainer.state.fn != TrainerFn.FITTING:

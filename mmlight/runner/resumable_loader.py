@@ -165,7 +165,7 @@ class ResumableLoader:
         return len(self.dataloader)
 
     def __iter__(self) -> Iterator[Any]:
-        # Lightning calls `iter` to see whether it works: nothing may be drawn before `next`.
+        # Nothing may be drawn before `next`, by whoever only looks whether this can be iterated.
         yield from self.begin()
 
     def begin(self) -> Iterator[Any]:
