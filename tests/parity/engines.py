@@ -110,8 +110,10 @@ class Engine:
         """End the server process."""
         if self._server is not None:
             assert self._server.stdin is not None and self._server.stdout is not None
-            self._server.stdin.close()
+            # Not by closing its input: a worker that a test forked and left may hold the other end.
+            self._server.kill()
             self._server.wait()
+            self._server.stdin.close()
             self._server.stdout.close()
             self._server = None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from tests.parity.compare import assert_same
 from tests.parity.engines import Engine, EngineError
@@ -79,3 +82,11 @@ def test_a_killed_process_is_told_apart(mmlight: Engine) -> None:
     assert mmlight.run(kills_itself, exit_code=-9) is None
     with pytest.raises(EngineError, match="exit code -9"):
         mmlight.run(kills_itself)
+
+
+def test_a_worker_that_a_test_left_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    engine = Engine("mmlight", tmp_path)
+    engine.run(which)
+    left = iter(DataLoader([1, 2, 3], num_workers=1, persistent_workers=True))
+    engine.close()
+    assert next(left) == 1
