@@ -309,13 +309,13 @@ class MessageHub(ManagerMixin):
 
         Returns:
             dict: With the keys ``log_scalars``, ``runtime_info`` and ``resumed_keys``. A history is
-            a dict of ``log_history``, ``count_history`` (1-d tensors) and ``max_length``.
+            a dict of ``log_history``, ``count_history``, both packed, and ``max_length``.
 
         Example:
             >>> hub = MessageHub("docs")
             >>> hub.update_scalar("loss", 2.0)
             >>> hub.state_dict()["log_scalars"]["loss"]["log_history"]
-            tensor([2.], dtype=torch.float64)
+            {'dtype': 'float64', 'values': tensor([2.])}
         """
         self._fetch()
         resumed = [key for key, kept in self._resumed_keys.items() if kept]

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from .history_buffer import HistoryBuffer
+from .packing import pack, unpack
 
 # Marks a numpy array that travels as a tensor.
 _NDARRAY = "__ndarray__"
@@ -70,25 +71,23 @@ def from_plain(state: Any) -> Any:
 
 
 def history_to_state(buffer: HistoryBuffer) -> dict[str, Any]:
-    """Return a history as two 1-d tensors and its greatest length.
+    """Return a history as plain types and few tensors.
 
     Args:
         buffer (HistoryBuffer): The history.
 
     Returns:
-        dict: With ``log_history`` (float64, or int64 if only whole numbers were logged),
-        ``count_history`` (int64, or float64 where a count is not whole) and ``max_length``.
+        dict: With ``log_history`` and ``count_history`` as :func:`~mmlight.logging.packing.pack`
+        returns them, and ``max_length``.
 
     Example:
         >>> history_to_state(HistoryBuffer([1.5], [2]))["count_history"]
-        tensor([2])
+        {'dtype': 'int64', 'values': tensor([2], dtype=torch.int8)}
     """
     logs, counts = buffer.data
-    whole = counts.dtype.kind in "biu" or bool((counts == np.trunc(counts)).all())
-    whole_logs = np.int64 if logs.dtype.kind in "iu" else np.float64
     return {
-        "log_history": torch.from_numpy(logs.astype(whole_logs)),
-        "count_history": torch.from_numpy(counts.astype(np.int64 if whole else np.float64)),
+        "log_history": pack(logs),
+        "count_history": pack(counts),
         "max_length": buffer.max_length,
     }
 
@@ -97,8 +96,9 @@ def history_from_state(state: Any) -> HistoryBuffer | None:
     """Return the history that a state describes.
 
     Args:
-        state (Any): What :func:`history_to_state` returned, or an object with the attributes
-            ``_log_history``, ``_count_history`` and ``max_length`` of MMEngine's ``HistoryBuffer``.
+        state (Any): What :func:`history_to_state` returned, now or in older files, which hold both
+            as 1-d tensors, or an object with the attributes ``_log_history``, ``_count_history``
+            and ``max_length`` of MMEngine's ``HistoryBuffer``.
 
     Returns:
         HistoryBuffer | None: The history, or None if ``state`` is neither.
@@ -115,8 +115,14 @@ def history_from_state(state: Any) -> HistoryBuffer | None:
         max_length = getattr(state, "max_length", getattr(state, "_max_length", 1000000))
     else:
         return None
-    return HistoryBuffer(_array(logs), _array(counts), int(max_length))
+    max_length = int(max_length)
+    try:
+        return HistoryBuffer(_array(logs, max_length), _array(counts, max_length), max_length)
+    except ValueError:
+        return None
 
 
-def _array(values: Any) -> np.ndarray:
+def _array(values: Any, most: int) -> np.ndarray:
+    if isinstance(values, dict):
+        return unpack(values, most)
     return values.cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
