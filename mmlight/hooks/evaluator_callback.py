@@ -111,10 +111,13 @@ class EvaluatorCallback(Callback):
             length = _length(loader)
             results = evaluator.evaluate(int(size) if length is None else min(length, int(size)))
             values.update({f"{name}/{key}" if name else key: results[key] for key in results})
-        # Every process has the same values already; the mean over them says so to Lightning.
+        # Every process has the same values already. Lightning is told that they are reduced, and by
+        # rank_zero_only that nothing is to be sent for it; as of one sample they are not rounded.
         module.log_dict(
             {name: torch.as_tensor(value, dtype=torch.float64) for name, value in values.items()},
+            batch_size=1,
             sync_dist=True,
+            rank_zero_only=True,
         )
 
 

@@ -14,6 +14,8 @@ from torch.utils.data import DataLoader, Dataset
 from mmlight.evaluator import BaseMetric, Evaluator
 from mmlight.hooks import EvaluatorCallback, Hook
 from mmlight.structures import BaseDataElement
+from tests.bridge.ranks import together
+from tests.hooks.rank_runs import validate
 
 CLASSES = 3
 ACCURACY = {"type": "MulticlassAccuracy", "num_classes": CLASSES, "average": "micro"}
@@ -159,3 +161,15 @@ def test_as_many_evaluators_as_dataloaders(tmp_path: Any) -> None:
 def test_a_step_must_return_its_samples(tmp_path: Any) -> None:
     with pytest.raises(TypeError, match=r"validation_step returns.*returned NoneType"):
         trainer(tmp_path, EvaluatorCallback(ACCURACY)).validate(Plain(form="nothing"), loader())
+
+
+@pytest.mark.parametrize("way", ["from_config", "a plain module"])
+def test_values_that_are_equal_already_are_not_sent_again(tmp_path: Any, way: str) -> None:
+    few, many = (
+        together(tmp_path / str(names), validate, str(tmp_path / "run"), way, names)
+        for names in (1, 6)
+    )
+    assert few[0][0]["barrier"] > 0
+    assert [said for said, _ in few] == [said for said, _ in many]
+    for _, metrics in many:
+        assert metrics == {f"named/{index}": 1 / 3 for index in range(6)}
