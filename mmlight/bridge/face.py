@@ -14,6 +14,7 @@ from lightning.pytorch.trainer import call
 from mmlight.bridge.callbacks import CallbackEvents
 from mmlight.bridge.events import POINTS, Dispatcher, HookLike
 from mmlight.bridge.progress import LoopProgress
+from mmlight.bridge.progress_bar import for_the_bar
 from mmlight.bridge.schedule import Schedule, limited
 from mmlight.bridge.stepper import BatchConversion, is_plain
 from mmlight.registry import HOOKS
@@ -141,7 +142,7 @@ class RunnerFace:
             self._dispatcher.leave_out_hooks(False)
 
     def publish(self, values: dict[str, Any]) -> None:
-        """Let the progress bar and callbacks such as EarlyStopping see logged values.
+        """Let callbacks such as EarlyStopping see logged values, and progress bars a few of them.
 
         Args:
             values: Names to numbers on the host; anything else is left out.
@@ -149,7 +150,7 @@ class RunnerFace:
         numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
         # Only `LightningModule.log`, inside Lightning's own loop, could write them publicly.
         connector: Any = self.trainer._logger_connector
-        connector._progress_bar_metrics.update(numbers)
+        connector._progress_bar_metrics.update(for_the_bar(numbers, self.hooks))
         connector._logged_metrics.update(numbers)
         connector._callback_metrics.update(
             {name: torch.tensor(float(value)) for name, value in numbers.items()}

@@ -81,9 +81,9 @@ class RunnerEvaluationLoop(_EvaluationLoop):
         return self.runner.val_loop if self.mode == "val" else self.runner.test_loop
 
     def setup_data(self) -> None:
-        """Find out how many batches there are, for each dataloader."""
+        """Find out how many batches there are, which the loops number from first to last."""
         lengths = [] if self.loop is None else self.loop.lengths()
-        self._max_batches = [limited(self.trainer, self.mode, length) for length in lengths]
+        self._max_batches = [sum(limited(self.trainer, self.mode, length) for length in lengths)]
 
     def run(self) -> list[dict[str, Any]]:
         """Run the documented loop and keep its metrics, which Lightning would make numbers."""

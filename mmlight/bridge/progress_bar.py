@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
+
+_LEAST_CELLS = 10
+
+
+def for_the_bar(values: dict[str, Any], hooks: Iterable[Any]) -> dict[str, Any]:
+    """Choose what a progress bar shows: the metrics of ``save_best``, or else the first value.
+
+    Args:
+        values: What was logged, losses or metrics; of several losses the sum is shown.
+        hooks: The hooks of the run.
+
+    Example:
+        >>> for_the_bar({"loss_cls": 0.1, "loss_bbox": 0.2, "loss": 0.3}, hooks=[])
+        {'loss': 0.3}
+    """
+    named = {metric for hook in hooks for metric in getattr(hook, "key_indicators", ())}
+    names = [name for name in values if name in named]
+    if not names:
+        names = ["loss"] if "loss" in values else list(values)[:1]
+    return {name: values[name] for name in names}
 
 
 class RunnerProgressBar(TQDMProgressBar):
-    """Shows the values of the last log point beside the progress.
+    """Shows the values of the last log point beside the progress, as many as there is room for.
 
     The losses of the other iterations are still on the device: reading them for the bar would
     make every step wait for it.
@@ -24,11 +47,75 @@ class RunnerProgressBar(TQDMProgressBar):
         self.seconds = seconds
         self._drawn = 0.0
 
+    def on_train_epoch_start(self, trainer: Trainer, *_: Any) -> None:
+        """Begin the bar of an epoch, behind what a resumed run has done of it."""
+        super().on_train_epoch_start(trainer)
+        bar: Any = self.train_progress_bar
+        runner = getattr(trainer.fit_loop, "runner", None)  # none in a training that is not ours
+        if not getattr(getattr(runner, "train_loop", None), "by_epoch", True):
+            bar.set_description("Training", refresh=False)
+        done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        bar.initial = bar.n = bar.last_print_n = done  # or all of it would be this second's work
+        bar.refresh()
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Draw the bar if it is time, or behind the last batch."""
-        now = time.monotonic()
-        if now - self._drawn >= self.seconds or batch_idx + 1 == trainer.num_training_batches:
-            self._drawn = now
+        if self._is_due(batch_idx + 1, trainer.num_training_batches):
             super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw the bar if it is time, or behind the last batch."""
+        if self._is_due(batch_idx + 1, self.total_val_batches_current_dataloader):
+            super().on_validation_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw the bar if it is time, or behind the last batch."""
+        if self._is_due(batch_idx + 1, self.total_test_batches_current_dataloader):
+            super().on_test_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+    def _is_due(self, done: int, total: float) -> bool:
+        now = time.monotonic()
+        if now - self._drawn < self.seconds and done != total:
+            return False
+        self._drawn = now
+        return True
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        """Return the values to show, without the last ones where the bar has no room for them."""
+        metrics = super().get_metrics(trainer, pl_module)
+        bar = self._train_progress_bar
+        while metrics and bar is not None and _cells(bar, metrics) < _LEAST_CELLS:
+            metrics.popitem()
+        return metrics
+
+
+def _cells(bar: Any, metrics: dict[str, Any]) -> float:
+    """Return how wide the bar itself is beside ``metrics``; infinite where there is no terminal."""
+    meter = bar.format_dict
+    if not meter["ncols"]:
+        return math.inf
+    postfix = ", ".join(
+        f"{name}={value if isinstance(value, str) else Tqdm.format_num(value)}"
+        for name, value in metrics.items()
+    )
+    beside = TQDMProgressBar.BAR_FORMAT.replace("{bar}", "")
+    text = Tqdm.format_meter(**{**meter, "postfix": postfix, "bar_format": beside})
+    return meter["ncols"] - len(text)
