@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import getpass
 import logging
 import logging.handlers
@@ -108,11 +109,16 @@ class TerminalHandler(logging.StreamHandler):
     """Write to the standard output of the moment, above a progress bar if one is shown.
 
     A rich bar replaces ``sys.stdout`` while it lives, so the stream is looked up at every line;
-    a tqdm bar has to be asked to step aside.
+    a tqdm bar has to be asked to step aside. Of a message that is logged with
+    ``extra={"brief": ...}`` only that is shown, unless the level is ``DEBUG``.
 
     Example:
         >>> TerminalHandler().stream is sys.stdout
         True
+        >>> logger = MMLogger("docs", logger_name="run")
+        >>> logger.handlers[0].setFormatter(logging.Formatter())
+        >>> logger.info("a table of 300 lines", extra={"brief": "12 hooks"})
+        12 hooks
     """
 
     def __init__(self) -> None:
@@ -122,6 +128,21 @@ class TerminalHandler(logging.StreamHandler):
     def stream(self) -> TextIO:  # type: ignore[override]
         """TextIO: The standard output of the moment."""
         return sys.stdout
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text to show of a record.
+
+        Args:
+            record (logging.LogRecord): The record.
+
+        Returns:
+            str: The text.
+        """
+        brief = getattr(record, "brief", None)
+        if brief is not None and self.level > logging.DEBUG:
+            record = copy.copy(record)
+            record.msg, record.args = brief, ()
+        return super().format(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record as one line.

@@ -444,7 +444,8 @@ class Registry:
                 continue
             if held and is_fallback == held_by_fallback and not force:
                 raise KeyError(
-                    f"{key} is already registered in {self._name} at {self._home_of(key)}"
+                    f"{key} is already registered in {self._name} at {self._home_of(key)}: "
+                    "choose another name, or replace it with register_module(force=True)"
                 )
             self._module_dict[key] = module
             if is_fallback:

@@ -6,6 +6,7 @@ import logging
 import os.path as osp
 from typing import Any
 
+import lightning
 import torch
 
 from mmlight.bridge.current import new_timestamp
@@ -114,13 +115,27 @@ class Environment(RunnerState):
         if not self.logger.isEnabledFor(logging.INFO):
             return
         facts = collect_env()
+        brief = f"{_in_one_line(facts)}, seed {self._seed}"
         facts.update(env_cfg)
         facts.update({"Seed": self._seed, "Distributed launcher": self._launcher})
         lines = "\n".join(f"    {name}: {value}" for name, value in facts.items())
         rule = "-" * 60
-        self.logger.info(f"\n{rule}\nSystem and runtime environment:\n{lines}\n{rule}\n")
+        whole = f"\n{rule}\nSystem and runtime environment:\n{lines}\n{rule}\n"
+        self.logger.info(whole, extra={"brief": brief})
         if self.cfg:
-            self.logger.info(f"Config:\n{self.cfg.pretty_text}")
+            where = self.logger.log_file or "log_level='DEBUG' shows them"
+            self.logger.info(
+                f"Config:\n{self.cfg.pretty_text}",
+                extra={"brief": f"Environment, config and order of hooks in full: {where}"},
+            )
+
+
+def _in_one_line(facts: dict[str, Any]) -> str:
+    gpus = [f"{name} {value}" for name, value in facts.items() if name.startswith("GPU ")]
+    versions = [f"{name} {facts[name].split()[0]}" for name in ("Python", "PyTorch")]
+    return ", ".join(
+        [facts["MMEngine"], f"Lightning {lightning.__version__}", *versions, *(gpus or ["no GPU"])]
+    )
 
 
 def _raise_open_file_limit(wanted: int) -> None:

@@ -125,6 +125,13 @@ class HookList(RunnerState):
                 blocks.append("\n".join([f"{stage}:", *lines, " -------------------- "]))
         return "\n".join(blocks)
 
+    def get_hooks_table(self) -> str:
+        """Return the hooks in a line for each priority, in their order."""
+        lines: dict[str, list[str]] = {}
+        for hook in self.hooks:
+            lines.setdefault(_level(hook.priority), []).append(type(hook).__name__)
+        return "\n".join(f"    {level:<12} {', '.join(names)}" for level, names in lines.items())
+
 
 def _level(priority: Any) -> str:
     number = get_priority(priority)

@@ -149,7 +149,8 @@ class Runner(Checkpoints, Environment):
                 self.model = self._build_whole_model(model, data_preprocessor)
                 self.register_hooks(default_hooks, custom_hooks)
             self.logger.info(
-                f"Hooks will be executed in the following order:\n{self.get_hooks_info()}"
+                f"Hooks will be executed in the following order:\n{self.get_hooks_info()}",
+                extra={"brief": f"Hooks by priority:\n{self.get_hooks_table()}"},
             )
             self.dump_config()
 
@@ -345,6 +346,12 @@ class Runner(Checkpoints, Environment):
         if self._datamodule is None:
             self._datamodule = RunnerData(self)
         return self._datamodule
+
+    def __repr__(self) -> str:
+        if "model" not in vars(self):  # shown in the traceback of what is wrong with the config
+            return f"<{type(self).__name__} that is not built>"
+        done = f"{self.iter} iterations done, " if self._progress is not None else ""
+        return f"<{type(self).__name__} of {self._model_name}: {done}in {self._work_dir}>"
 
     # --------------------------------------------------------------- properties
 
