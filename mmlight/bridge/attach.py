@@ -115,6 +115,7 @@ class RunBeginning(Callback):
         self.runner.datamodule.follow(trainer, stage)
         keep_samplers(trainer)
         self.runner.share_seed()
+        vars(self.runner).pop("config_text", None)  # it may have changed since another run
         # What a hook copies is of the type that the weights will have; Lightning does it later.
         trainer.precision_plugin.convert_module(self.runner.model)
         self.runner.begin(stage)
@@ -128,4 +129,5 @@ class RunBeginning(Callback):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Close what is open and give back what was current."""
+        self.runner.blame_hook(exception)
         self.runner.current_run.leave()

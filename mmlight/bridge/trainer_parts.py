@@ -13,6 +13,7 @@ from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.strategies import Strategy
 
 from mmlight.registry import HOOKS, STRATEGIES, VISBACKENDS, Registry, resolve_type
+from mmlight.registry.place import section
 
 _OTHERS = Registry("trainer part", scope="mmlight")  # knows dotted names alone
 
@@ -63,10 +64,15 @@ def build_parts(given: dict[str, Any]) -> dict[str, Any]:
         value = built.get(name)
         if value is None or isinstance(value, part.plain):
             continue
-        if part.several:
-            built[name] = [_build(name, part, one) for one in listed(value)]
-        else:
-            built[name] = _build(name, part, value)
+        if not part.several:
+            with section("trainer", name):
+                built[name] = _build(name, part, value)
+            continue
+        built[name] = []
+        for index, one in enumerate(listed(value)):
+            is_listed = isinstance(value, list | tuple)
+            with section("trainer", name, *([index] if is_listed else [])):
+                built[name].append(_build(name, part, one))
     return built
 
 
@@ -91,6 +97,8 @@ def _build(name: str, part: _Part, value: Any) -> Any:
 
 def _from_config(name: str, part: _Part, cfg: dict) -> Any:
     kind = cfg.get("type")
+    if kind is None:
+        raise KeyError(f"trainer.{name} needs a dict with a `type`, but got {cfg!r}")
     found = resolve_type(cfg, part.registry)
     if (
         isinstance(kind, str)
@@ -101,6 +109,11 @@ def _from_config(name: str, part: _Part, cfg: dict) -> Any:
         raise KeyError(
             f"Lightning's {kind} is not registered: give its import path, "
             f"type='{part.home}.{kind}' (config key: trainer.{name})"
+        )
+    if found is None and str in part.plain and "." not in str(kind):
+        raise KeyError(
+            f"trainer.{name} knows no class {kind!r}: what Lightning has a name for stands there "
+            f"without a dict, {name}={kind!r}, and a class under its import path"
         )
     args = {**cfg}
     priority = args.pop("priority", None)

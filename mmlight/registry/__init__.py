@@ -8,7 +8,7 @@ from .build_functions import (
     resolve_type,
 )
 from .default_scope import DefaultScope
-from .diagnostics import root_config
+from .place import root_config
 from .registry import Registry
 from .root import (
     DATA_SAMPLERS,

@@ -9,8 +9,9 @@ from mmlight.config import Config, ConfigDict
 from mmlight.utils import ManagerMixin, get_object_from_string
 
 from .default_scope import DefaultScope
-from .diagnostics import check_arguments, did_you_mean, place_of
+from .diagnostics import check_arguments, did_you_mean
 from .packages import missing_operator, missing_package
+from .place import add_place, place_of, place_of_error
 
 if TYPE_CHECKING:
     from .registry import Registry
@@ -151,9 +152,7 @@ def _construct(obj: Any, args: dict[str, Any], cfg: Any) -> Any:
     try:
         return call(**args)
     except Exception as err:
-        place = place_of(cfg)
-        if place and hasattr(err, "add_note"):  # Python 3.11
-            err.add_note(f"while building {getattr(obj, '__name__', obj)}{place}")
+        add_place(err, place_of_error(err, cfg))
         raise
 
 

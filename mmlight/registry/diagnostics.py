@@ -1,46 +1,22 @@
-"""Where in a config an object comes from, and what was wrong with it."""
+"""What was wrong with the arguments of a config, and what may have been meant."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-_root: ContextVar[tuple[Any, str | None]] = ContextVar("mmlight_root_config", default=(None, None))
+from .place import place_of
 
 
-@contextmanager
-def root_config(cfg: Any) -> Generator[None, None, None]:
-    """Let errors of the build functions name the key and the file they come from.
-
-    Args:
-        cfg (Config or dict): The whole config whose parts are built inside the block.
-
-    Example:
-        >>> from mmlight.registry import Registry
-        >>> cfg = dict(queue=dict(type="queue.Queue", size=2))
-        >>> with root_config(cfg):
-        ...     Registry("any").build(cfg["queue"])  # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-        ...
-        TypeError: Queue got ... 'size'. Did you mean 'maxsize'? (config key `queue.size`)
-    """
-    token = _root.set((getattr(cfg, "_cfg_dict", cfg), getattr(cfg, "filename", None)))
-    try:
-        yield
-    finally:
-        _root.reset(token)
-
-
-def nearest(name: str, known: Iterable[str]) -> list[str]:
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
     """Return the known names closest to a wrong one, best first.
 
     Args:
         name (str): The wrong name.
         known (Iterable[str]): Right names.
+        cutoff (float): How alike they must be, from 0 to 1. Defaults to 0.6.
 
     Returns:
         list[str]: At most three names.
@@ -52,65 +28,13 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     by_folded: dict[str, str] = {}
     for right in known:
         by_folded.setdefault(right.lower(), right)
-    return [by_folded[hit] for hit in difflib.get_close_matches(name.lower(), by_folded, n=3)]
+    return [by_folded[hit] for hit in difflib.get_close_matches(name.lower(), by_folded, 3, cutoff)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a sentence with the nearest right names, empty when none is near."""
     hits = nearest(name, known)
     return f" Did you mean {' or '.join(repr(hit) for hit in hits)}?" if hits else ""
-
-
-def place_of(node: Any, *keys: str) -> str:
-    """Say where a config dict stands in the root config.
-
-    Args:
-        node (dict): The dict an object is built from.
-        *keys (str): Keys below ``node`` that are meant.
-
-    Returns:
-        str: `` (config key `a.b` in file.py)``, empty when the dict is not found.
-    """
-    root, filename = _root.get()
-    path = _path_of(node, root) if isinstance(root, Mapping) else None
-    if path is None:
-        return ""
-    dotted = ".".join([*path, *keys]) or "<root>"
-    return f" (config key `{dotted}`{f' in {filename}' if filename else ''})"
-
-
-def _path_of(node: Any, root: Any) -> list[str] | None:
-    node = getattr(node, "_cfg_dict", node)
-    similar: list[str] | None = None
-    for path, candidate in _dicts_of(root):
-        if candidate is node:
-            return path
-        # What is built is often a copy that lost or gained a key on its way.
-        if similar is None and _is_copy(node, candidate):
-            similar = path
-    return similar
-
-
-def _is_copy(node: Any, candidate: Any) -> bool:
-    wanted, found = _raw(node, "type"), _raw(candidate, "type")
-    if wanted is None or not (wanted is found or (isinstance(wanted, str) and wanted == found)):
-        return False
-    return candidate.keys() <= node.keys() or node.keys() <= candidate.keys()
-
-
-def _raw(node: Any, key: str) -> Any:
-    # A lazily imported type must not be imported for the sake of a message.
-    return dict.get(node, key) if isinstance(node, dict) else node.get(key)
-
-
-def _dicts_of(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[list[str], Any]]:
-    if isinstance(node, dict):
-        yield list(path), node
-        for key, value in dict.items(node):
-            yield from _dicts_of(value, (*path, str(key)))
-    elif isinstance(node, (list, tuple)):
-        for index, value in enumerate(node):
-            yield from _dicts_of(value, (*path, str(index)))
 
 
 def check_arguments(obj: Callable, args: Mapping[str, Any], cfg: Any) -> None:

@@ -29,6 +29,7 @@ from mmlight.registry import (
     PARAM_SCHEDULERS,
     VISUALIZERS,
 )
+from mmlight.registry.place import part, section
 from mmlight.visualization import Visualizer
 
 from .base_loop import BaseLoop
@@ -55,6 +56,7 @@ class Builders(HookList):
             return MODELS.build(model)
         raise TypeError(f"model should be a nn.Module or a dict, but got {type(model).__name__}")
 
+    @section("model")
     def _build_whole_model(self, model: Any, data_preprocessor: Any) -> nn.Module:
         if isinstance(model, dict) and data_preprocessor is not None:
             model = {**model}
@@ -87,7 +89,8 @@ class Builders(HookList):
             model_wrapper_cfg = {"broadcast_buffers": False}
             if unused is not None:
                 model_wrapper_cfg["find_unused_parameters"] = unused
-        return strategy.wrap(model, model_wrapper_cfg)
+        with section("model_wrapper_cfg"):
+            return strategy.wrap(model, model_wrapper_cfg)
 
     def _init_model_weights(self) -> None:
         model: Any = bare_model(self.model)
@@ -97,6 +100,7 @@ class Builders(HookList):
                 if self.distributed:
                     torch.distributed.broadcast(tensor.data, 0)
 
+    @section("compile")
     def _maybe_compile(self, target: str) -> None:
         """Compile a method of the model with ``torch.compile`` if the config says so."""
         options = self.cfg.get("compile")
@@ -137,6 +141,7 @@ class Builders(HookList):
 
     # ------------------------------------------------------------- optimization
 
+    @section("optim_wrapper")
     def build_optim_wrapper(
         self, optim_wrapper: OptimWrapper | OptimWrapperDict | dict
     ) -> OptimWrapper | OptimWrapperDict:
@@ -171,6 +176,7 @@ class Builders(HookList):
                 )
         return OptimWrapperDict(**optim_wrapper)
 
+    @section("auto_scale_lr")
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict | None = None) -> None:
         """Scale learning rates with the batch size (Goyal et al., arXiv:1706.02677).
 
@@ -206,6 +212,7 @@ class Builders(HookList):
             for group in wrapper.optimizer.param_groups:
                 group["lr"] *= ratio
 
+    @section("param_scheduler")
     def _check_schedulers(self, schedulers: Any, optim_wrapper: Any) -> None:
         if schedulers is not None and optim_wrapper is None:
             raise ValueError("param_scheduler should be None when optim_wrapper is None")
@@ -215,6 +222,7 @@ class Builders(HookList):
                 if one is not None:
                     _check_scheduler(one)
 
+    @section("param_scheduler")
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """Build the schedulers of the optimizer, or those of each of several.
 
@@ -261,7 +269,8 @@ class Builders(HookList):
             default_args = {"optimizer": optim_wrapper}
             if epoch != math.inf:
                 default_args["epoch_length"] = epoch
-            built.append(PARAM_SCHEDULERS.build(cfg, default_args=default_args))
+            with part(one):
+                built.append(PARAM_SCHEDULERS.build(cfg, default_args=default_args))
         return built
 
     # ------------------------------------------------------- evaluators and loops
@@ -274,15 +283,17 @@ class Builders(HookList):
         """
         if isinstance(evaluator, Evaluator):
             return evaluator
-        if isinstance(evaluator, dict) and "metrics" in evaluator:
-            return EVALUATOR.build({"type": "Evaluator", **evaluator})
-        if isinstance(evaluator, dict | list):
-            return Evaluator(evaluator)
+        with part(evaluator):
+            if isinstance(evaluator, dict) and "metrics" in evaluator:
+                return EVALUATOR.build({"type": "Evaluator", **evaluator})
+            if isinstance(evaluator, dict | list):
+                return Evaluator(evaluator)
         raise TypeError(
             "evaluator should be a dict, a list of dicts or an Evaluator, "
             f"but got {type(evaluator).__name__}"
         )
 
+    @section("train_cfg")
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the training loop: by ``type``, or by epochs or iterations as ``by_epoch`` says.
 
@@ -301,6 +312,7 @@ class Builders(HookList):
         kind = EpochBasedTrainLoop if cfg.pop("by_epoch", True) else IterBasedTrainLoop
         return LOOPS.build({"type": kind, **cfg}, default_args=default_args)
 
+    @section("val_cfg")
     def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the validation loop, a ``ValLoop`` unless ``type`` says otherwise.
 
@@ -309,6 +321,7 @@ class Builders(HookList):
         """
         return self._build_evaluation_loop("val", loop, ValLoop)
 
+    @section("test_cfg")
     def build_test_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the test loop, a ``TestLoop`` unless ``type`` says otherwise.
 
@@ -342,6 +355,7 @@ class Builders(HookList):
             )
         return MessageHub.get_instance(**{"name": self._experiment_name, **(message_hub or {})})
 
+    @section("visualizer")
     def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
         """Build the visualizer, which writes into the log folder.
 
@@ -366,6 +380,7 @@ class Builders(HookList):
             cfg["vis_backends"] = None
         return VISUALIZERS.build(cfg)
 
+    @section("log_processor")
     def build_log_processor(self, log_processor: LogProcessor | dict) -> LogProcessor:
         """Build the log processor.
 

@@ -11,15 +11,45 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from mmlight.dataset import worker_init_fn as default_worker_init_fn
 from mmlight.dist import get_rank, get_world_size
 from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, resolve_type
-from mmlight.registry.diagnostics import did_you_mean
+from mmlight.registry.diagnostics import check_arguments, did_you_mean
+from mmlight.registry.place import part
+
+_NO_ARGUMENTS = ("num_batch_per_epoch", "disable_subprocess_warning")
+
+
+def build_dataset(dataset: Any) -> Any:
+    """Build a dataset from its config, and let it read its annotations."""
+    if not isinstance(dataset, dict):
+        return dataset
+    built = DATASETS.build(dataset)
+    if hasattr(built, "full_init"):
+        built.full_init()
+    return built
 
 
 def build_dataloader(
-    dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
+    dataloader: DataLoader | dict,
+    seed: int | None = None,
+    diff_rank_seed: bool = False,
+    dataset_of: Callable[[Any], Any] = build_dataset,
 ) -> DataLoader:
-    """Build what :meth:`mmlight.runner.Runner.build_dataloader` documents."""
+    """Build what :meth:`mmlight.runner.Runner.build_dataloader` documents.
+
+    Args:
+        dataloader: See there, and so the next two.
+        seed: Seed of the sampler and of the workers.
+        diff_rank_seed: Whether the ranks' samplers draw a common seed instead.
+        dataset_of: Makes the dataset of its config.
+    """
     if isinstance(dataloader, DataLoader):
         return dataloader
+    with part(dataloader):
+        return _build(dataloader, seed, diff_rank_seed, dataset_of)
+
+
+def _build(
+    dataloader: Any, seed: int | None, diff_rank_seed: bool, dataset_of: Callable[[Any], Any]
+) -> DataLoader:
     if not isinstance(dataloader, dict):
         raise TypeError(
             f"dataloader should be a DataLoader or a dict, but got {type(dataloader).__name__}"
@@ -28,7 +58,10 @@ def build_dataloader(
         if key not in dataloader and not (key == "sampler" and "batch_sampler" in dataloader):
             raise KeyError(f"the config of a dataloader needs a {key!r}, but has {[*dataloader]}")
     cfg = {**dataloader}
-    dataset = _build_dataset(cfg.pop("dataset"))
+    arguments = {key: value for key, value in cfg.items() if key not in _NO_ARGUMENTS}
+    check_arguments(DataLoader, arguments, dataloader)  # before any data is read
+    with part(dataloader, "dataset"):
+        dataset = dataset_of(cfg.pop("dataset"))
     batches = cfg.pop("num_batch_per_epoch", None)
     if batches is not None:
         dataset = _first_samples(dataset, batches * cfg["batch_size"] * get_world_size())
@@ -44,23 +77,16 @@ def build_dataloader(
             batch_sampler,
             default_args={"sampler": sampler, "batch_size": cfg.pop("batch_size")},
         )
+    with part(dataloader, "collate_fn"):
+        collate_fn = build_collate_fn(cfg.pop("collate_fn", {"type": "pseudo_collate"}))
     return DataLoader(
         dataset=dataset,
         sampler=sampler if batch_sampler is None else None,
         batch_sampler=batch_sampler,
-        collate_fn=build_collate_fn(cfg.pop("collate_fn", {"type": "pseudo_collate"})),
+        collate_fn=collate_fn,
         worker_init_fn=_worker_init_fn(cfg, seed),
         **cfg,
     )
-
-
-def _build_dataset(dataset: Any) -> Any:
-    if not isinstance(dataset, dict):
-        return dataset
-    built = DATASETS.build(dataset)
-    if hasattr(built, "full_init"):
-        built.full_init()
-    return built
 
 
 def _first_samples(dataset: Any, count: int) -> Dataset:

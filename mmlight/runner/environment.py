@@ -13,6 +13,8 @@ from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.processes import start_processes
 from mmlight.dist import broadcast, get_rank, init_dist, is_distributed
 from mmlight.logging import MMLogger
+from mmlight.registry.diagnostics import check_arguments
+from mmlight.registry.place import section
 from mmlight.utils import mkdir_or_exist
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
 
@@ -33,15 +35,20 @@ class Environment(RunnerState):
     def _open_environment(
         self, env_cfg: dict, randomness: dict, experiment_name: str | None, log_level: str
     ) -> None:
-        self.setup_env(env_cfg)
-        self.set_randomness(**randomness)
+        with section("env_cfg"):
+            self.setup_env(env_cfg)
+        with section("randomness"):
+            check_arguments(self.set_randomness, randomness, randomness)
+            self.set_randomness(**randomness)
         name = experiment_name or osp.splitext(osp.basename(self.cfg.filename or ""))[0]
         # Two runs of one name in a process would share their logger and message hub.
         self._experiment_name = f"{name}_{self._timestamp}" if name else self._timestamp
         self._log_dir = osp.join(self._work_dir, self._timestamp)
         if not self.is_rehearsal:
-            mkdir_or_exist(self._work_dir)
-        self.logger = self.build_logger(log_level=log_level)
+            with section("work_dir"):
+                mkdir_or_exist(self._work_dir)
+        with section("log_level"):
+            self.logger = self.build_logger(log_level=log_level)
         self._log_env(env_cfg)
 
     def setup_env(self, env_cfg: dict) -> None:
@@ -55,7 +62,10 @@ class Environment(RunnerState):
         if env_cfg.get("cudnn_benchmark"):
             torch.backends.cudnn.benchmark = True
         distributed = self._launcher != "none"
-        set_multi_processing(**env_cfg.get("mp_cfg", {}), distributed=distributed)
+        with section("env_cfg", "mp_cfg"):
+            mp_cfg = {**env_cfg.get("mp_cfg", {}), "distributed": distributed}
+            check_arguments(set_multi_processing, mp_cfg, mp_cfg)
+            set_multi_processing(**mp_cfg)
         if distributed and not is_distributed():
             dist_cfg = {**env_cfg.get("dist_cfg", {})}
             if dist_cfg.get("backend", "nccl") == "nccl" and not torch.cuda.is_available():

@@ -10,8 +10,9 @@ from typing import Any
 from torch import nn
 
 from mmlight._strategy import BaseStrategy, SingleDeviceStrategy
-from mmlight.config import Config, copy_config
-from mmlight.registry import RUNNERS, STRATEGIES, DefaultScope
+from mmlight.config import Config
+from mmlight.registry import RUNNERS, STRATEGIES, DefaultScope, root_config
+from mmlight.registry.place import section
 
 from .runner import Runner, as_config
 
@@ -78,9 +79,10 @@ class FlexibleRunner(Runner):
         compile: bool | dict = False,
         cfg: dict | Config | None = None,
     ) -> None:
-        with DefaultScope.overwrite_default_scope(default_scope):
-            self.strategy = _built(strategy)
         whole = as_config(cfg)
+        scoped = DefaultScope.overwrite_default_scope(default_scope)
+        with root_config(whole, {"strategy": strategy}), section("strategy"), scoped:
+            self.strategy = _built(strategy)
         _write(whole, self.strategy.config_keys() | ({"compile": compile} if compile else {}))
         if launcher is None:
             launched = self.strategy.distributed and "RANK" in os.environ
@@ -123,16 +125,14 @@ class FlexibleRunner(Runner):
         )
 
     @classmethod
-    def from_cfg(cls, cfg: Config | dict) -> FlexibleRunner:
+    def from_cfg(cls, cfg: Config | dict, strict: bool = False) -> FlexibleRunner:
         """Build a FlexibleRunner from a config, whose keys are the arguments of the class.
 
         Args:
             cfg: The config; ``trainer`` stands beside ``strategy`` and must not contradict it.
+            strict: Whether a key without effect is an error.
         """
-        cfg = copy_config(cfg)
-        if "model" not in cfg:
-            raise KeyError("the config has no key 'model'")
-        return cls(**{name: cfg[name] for name in _ARGUMENTS if name in cfg}, cfg=cfg)
+        return cls._from_keys(cfg, _ARGUMENTS, ("model",), strict)
 
     @cached_property
     def trainer_arguments(self) -> dict[str, Any]:

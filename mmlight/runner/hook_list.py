@@ -11,11 +11,12 @@ from lightning.pytorch import Callback
 from mmlight.hooks import Hook
 from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
+from mmlight.registry.place import blame, current_section, section
 
 from .priority import Priority, get_priority
 from .state import RunnerState
 
-_DEFAULT_HOOKS: dict[str, dict] = {
+DEFAULT_HOOKS: dict[str, dict] = {
     "runtime_info": {"type": "RuntimeInfoHook"},
     "timer": {"type": "IterTimerHook"},
     "sampler_seed": {"type": "DistSamplerSeedHook"},
@@ -38,6 +39,7 @@ class HookList(RunnerState):
         if custom_hooks is not None:
             self.register_custom_hooks(custom_hooks)
 
+    @section("default_hooks")
     def register_default_hooks(self, hooks: dict[str, Hook | dict] | None = None) -> None:
         """Add the default hooks.
 
@@ -59,25 +61,34 @@ class HookList(RunnerState):
         Raises:
             TypeError: If ``hooks`` is no dict.
             AssertionError: If there is no default hook of a name that is given with None.
+            KeyError: If there is none of a name that is given without a ``type``.
         """
         if hooks is not None and not isinstance(hooks, dict):
             raise TypeError(f"default_hooks should be a dict or None, but got {hooks!r}")
-        merged: dict[str, Any] = copy.deepcopy(_DEFAULT_HOOKS)
+        merged: dict[str, Any] = copy.deepcopy(DEFAULT_HOOKS)
         for name, hook in (hooks or {}).items():
             if hook is None:
-                if name not in _DEFAULT_HOOKS:
+                if name not in DEFAULT_HOOKS:
                     raise AssertionError(
                         f"default_hooks has None for {name!r}, which is no default hook"
-                        f"{did_you_mean(name, _DEFAULT_HOOKS)}"
+                        f"{did_you_mean(name, DEFAULT_HOOKS)}"
                     )
                 del merged[name]
-            elif name in merged and isinstance(hook, dict) and "type" not in hook:
+            elif not isinstance(hook, dict) or "type" in hook:
+                merged[name] = hook
+            elif name in merged:
                 merged[name].update(hook)
             else:
-                merged[name] = hook
-        for hook in merged.values():
-            self.register_hook(hook)
+                with section("default_hooks", name):
+                    raise KeyError(
+                        f"default_hooks has no `type` for {name!r}, which is no default hook."
+                        f"{did_you_mean(name, DEFAULT_HOOKS)}"
+                    )
+        for name, hook in merged.items():
+            with section("default_hooks", name):
+                self.register_hook(hook)
 
+    @section("custom_hooks")
     def register_custom_hooks(self, hooks: Sequence[Hook | dict | Callback]) -> None:
         """Add hooks or their configs; Lightning callbacks among them go to the Trainer.
 
@@ -88,8 +99,9 @@ class HookList(RunnerState):
             raise TypeError(
                 f"custom_hooks should be a list of hooks or configs, but got {type(hooks).__name__}"
             )
-        for hook in hooks:
-            self.register_hook(hook)
+        for index, hook in enumerate(hooks):
+            with section("custom_hooks", index):
+                self.register_hook(hook)
 
     def register_hook(  # type: ignore[override]
         self, hook: Hook | dict | Callback, priority: str | int | Priority | None = None
@@ -106,10 +118,23 @@ class HookList(RunnerState):
             of_config = cfg.pop("priority", None)
             hook = HOOKS.build(cfg)
             priority = of_config if priority is None else priority
+            self.hook_keys.append((hook, current_section()))
         if isinstance(hook, Callback) and not isinstance(hook, Hook):
             self.lightning_callbacks.append(hook)
             return
         super().register_hook(hook, priority)
+
+    def blame_hook(self, error: BaseException) -> None:
+        """Let an error of a hook that finds its surroundings wrong name the hook's config key."""
+        traceback = error.__traceback__
+        while traceback is not None:
+            frame = traceback.tb_frame
+            owner = frame.f_locals.get("self")
+            for hook, key in self.hook_keys:
+                if hook is owner and frame.f_code.co_name in ("before_run", "before_train"):
+                    with self._root_config():
+                        blame(error, *key)
+            traceback = traceback.tb_next
 
     def get_hooks_info(self) -> str:
         """Return which hooks are called at each point, in their order."""

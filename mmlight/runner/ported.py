@@ -43,11 +43,12 @@ class Ported:
         return make_trainer(self.trainer_kwargs, **more)
 
 
-def from_config(cfg: Config | dict | str | Path) -> Ported:
+def from_config(cfg: Config | dict | str | Path, strict: bool = False) -> Ported:
     """Turn a config into the pieces for a Trainer of your own.
 
     Args:
         cfg: A config, or the path of one.
+        strict: Whether a key without effect is an error.
 
     Returns:
         Ported: ``module``, ``datamodule``, ``callbacks``, ``trainer_kwargs`` and ``trainer()``. The
@@ -60,7 +61,7 @@ def from_config(cfg: Config | dict | str | Path) -> Ported:
     """
     if isinstance(cfg, str | Path):
         cfg = Config.fromfile(cfg)
-    runner = Runner.from_cfg(cfg)
+    runner = Runner.from_cfg(cfg, strict)
     callbacks = [*runner.hooks, *runner.lightning_callbacks]
     kwargs = trainer_kwargs(runner)
     return Ported(runner.module, runner.datamodule, callbacks, kwargs, runner)

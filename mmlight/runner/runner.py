@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os.path as osp
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 from torch import nn
+from typing_extensions import Self
 
 from mmlight.bridge.current import CurrentRun
 from mmlight.bridge.data import RunnerData
@@ -23,11 +25,13 @@ from mmlight.hooks import Hook
 from mmlight.hooks.length import length_of
 from mmlight.model.bare_model import bare_model
 from mmlight.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
-from mmlight.registry import RUNNERS, DefaultScope, root_config
+from mmlight.registry import RUNNERS, DefaultScope
+from mmlight.registry.place import section
 
 from .base_loop import BaseLoop
 from .checkpointing import Checkpoints
 from .environment import Environment
+from .known_keys import find_unread, need_all_or_none, need_keys
 from .loops import TrainLoop
 
 _LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
@@ -114,48 +118,52 @@ class Runner(Checkpoints, Environment):
         experiment_name: str | None = None,
         cfg: dict | Config | None = None,
     ) -> None:
+        given = {name: value for name, value in locals().items() if name in _ARGUMENTS}
         super().__init__()
         self.current_run = CurrentRun(self)
         self.lightning_callbacks: list[Callback] = []
+        self.hook_keys: list[tuple[Any, tuple[str, ...]]] = []
         self._module: ModelModule | None = None
         self._datamodule: RunnerData | None = None
-        self._work_dir = osp.abspath(work_dir)
         self.cfg = as_config(cfg)
-        self._take_loops(train_dataloader, train_cfg, optim_wrapper)
-        self._take_evaluations(
-            (val_dataloader, val_cfg, val_evaluator), (test_dataloader, test_cfg, test_evaluator)
-        )
+        self._given = {name: value for name, value in given.items() if value is not None}
+        self.account = find_unread(self.cfg, type(self))
         self.auto_scale_lr = auto_scale_lr
         self.param_schedulers = param_scheduler
-        self._check_schedulers(param_scheduler, optim_wrapper)
         self._load_from, self._resume = load_from, resume
         self._has_loaded = False
         self.exact_state: dict[str, Any] | None = None
         self._scaled: Any = None
-        if launcher not in _LAUNCHERS:
-            raise ValueError(f"launcher must be one of {_LAUNCHERS}, but got {launcher!r}")
-        self._launcher = launcher
-        with self.current_run.building():
-            self._open_environment(env_cfg, randomness, experiment_name, log_level)
-            self._default_scope = DefaultScope.get_instance(
-                self._experiment_name, scope_name=default_scope
+        with self._root_config():
+            with section("work_dir"):
+                self._work_dir = osp.abspath(work_dir)
+            self._take_loops(train_dataloader, train_cfg, optim_wrapper)
+            self._take_evaluations(
+                (val_dataloader, val_cfg, val_evaluator),
+                (test_dataloader, test_cfg, test_evaluator),
             )
-            self.message_hub = self.build_message_hub()
-            with root_config(self.cfg):
+            self._check_schedulers(param_scheduler, optim_wrapper)
+            self._take_launcher(launcher)
+            with self.current_run.building():
+                self._open_environment(env_cfg, randomness, experiment_name, log_level)
+                self._default_scope = DefaultScope.get_instance(
+                    self._experiment_name, scope_name=default_scope
+                )
+                self.message_hub = self.build_message_hub()
                 self.visualizer = self.build_visualizer(visualizer)
                 if self.cfg and self.trainer.enable_autolog_hparams:
                     self.visualizer.add_config(self.cfg)
                 self.log_processor = self.build_log_processor(log_processor or {})
                 self.model = self._build_whole_model(model, data_preprocessor)
                 self.register_hooks(default_hooks, custom_hooks)
-            self.logger.info(
-                f"Hooks will be executed in the following order:\n{self.get_hooks_info()}",
-                extra={"brief": f"Hooks by priority:\n{self.get_hooks_table()}"},
-            )
-            self.dump_config()
+                self.logger.info(
+                    f"Hooks will be executed in the following order:\n{self.get_hooks_info()}",
+                    extra={"brief": f"Hooks by priority:\n{self.get_hooks_table()}"},
+                )
+                self.dump_config()
 
     @classmethod
-    def from_cfg(cls, cfg: Config | dict) -> Runner:
+    def from_cfg(cls, cfg: Config | dict, strict: bool = False) -> Runner:
         """Build a Runner from a config, whose keys are the arguments of the class.
 
         The run leaves the config as it is, and runs the very objects in it: callbacks, hooks,
@@ -163,33 +171,51 @@ class Runner(Checkpoints, Environment):
 
         Args:
             cfg: The config; keys that the Runner does not know (``trainer`` aside) are left to
-                whoever put them there.
+                whoever put them there, and those that look like a slip are warned of.
+            strict: Whether a key without effect is an error.
+
+        Raises:
+            KeyError: If there is no ``model`` or no ``work_dir``.
+            ValueError: If ``strict`` and nothing reads some key.
         """
+        return cls._from_keys(cfg, _ARGUMENTS, ("model", "work_dir"), strict)
+
+    @classmethod
+    def _from_keys(
+        cls, cfg: Any, names: Iterable[str], needed: Iterable[str], strict: bool
+    ) -> Self:
         cfg = copy_config(cfg)
-        given = {name: cfg[name] for name in _ARGUMENTS if name in cfg}
-        missing = [name for name in ("model", "work_dir") if name not in given]
-        if missing:
-            raise KeyError(f"the config has no key {' and no key '.join(map(repr, missing))}")
-        return cls(**given, cfg=cfg)
+        find_unread(cfg, cls, strict).refuse()
+        need_keys(cfg, *needed)
+        runner = cls(**{name: cfg[name] for name in names if name in cfg}, cfg=cfg)
+        runner.account.strict = strict
+        return runner
+
+    def _take_launcher(self, launcher: str) -> None:
+        with section("launcher"):
+            if launcher not in _LAUNCHERS:
+                raise ValueError(f"launcher must be one of {_LAUNCHERS}, but got {launcher!r}")
+        self._launcher = launcher
 
     def _take_loops(self, dataloader: Any, cfg: Any, optim_wrapper: Any) -> None:
-        _all_or_none(
-            "training", train_dataloader=dataloader, train_cfg=cfg, optim_wrapper=optim_wrapper
-        )
+        keys = {
+            "train_dataloader": dataloader,
+            "train_cfg": cfg,
+            "optim_wrapper": optim_wrapper,
+        }
+        need_all_or_none(self.cfg, "training", keys)
         self._train_dataloader = dataloader
         self._train_loop: Any = cfg
         self.optim_wrapper = optim_wrapper
 
     def _take_evaluations(self, val: tuple, test: tuple) -> None:
         for mode, (dataloader, cfg, evaluator) in (("val", val), ("test", test)):
-            _all_or_none(
-                "validation" if mode == "val" else "testing",
-                **{
-                    f"{mode}_dataloader": dataloader,
-                    f"{mode}_cfg": cfg,
-                    f"{mode}_evaluator": evaluator,
-                },
-            )
+            keys = {
+                f"{mode}_dataloader": dataloader,
+                f"{mode}_cfg": cfg,
+                f"{mode}_evaluator": evaluator,
+            }
+            need_all_or_none(self.cfg, "validation" if mode == "val" else "testing", keys)
             setattr(self, f"_{mode}_dataloader", dataloader)
             setattr(self, f"_{mode}_loop", cfg)
             setattr(self, f"_{mode}_evaluator", evaluator)
@@ -216,12 +242,13 @@ class Runner(Checkpoints, Environment):
         for backend in self.visualizer.join_loggers(self.trainer.loggers):
             if self.trainer.enable_autolog_hparams:
                 backend.add_config(self.cfg)
-        with root_config(self.cfg):
+        with self._root_config():
             if stage == "fit":
                 self.prepare_training()
                 return
             mode = "val" if stage == "validate" else "test"
             loop = getattr(self, f"{mode}_loop")  # built now, before anything is announced
+            self.account.tell(self.logger)
             self.call_hook("before_run")
             self.load_or_resume()
             if loop is not None:
@@ -247,9 +274,11 @@ class Runner(Checkpoints, Environment):
         if self._val_loop is not None:
             self._val_loop = self.build_val_loop(self._val_loop)
         if self.cfg.get("efficient_conv_bn_eval"):
-            turn_on_efficient_conv_bn_eval(
-                bare_model(self.model), self.cfg["efficient_conv_bn_eval"]
-            )
+            with section("efficient_conv_bn_eval"):
+                turn_on_efficient_conv_bn_eval(
+                    bare_model(self.model), self.cfg["efficient_conv_bn_eval"]
+                )
+        self.account.tell(self.logger)
         self.call_hook("before_run")
         self._init_model_weights()
         self.load_or_resume()
@@ -318,14 +347,16 @@ class Runner(Checkpoints, Environment):
     def trainer(self) -> Trainer:
         """The Lightning Trainer underneath, built when it is first needed."""
         if self._trainer is None:
-            self.bind(build_trainer(self))
+            with self._root_config(), section("trainer"):
+                self.bind(build_trainer(self))
         return super().trainer
 
     @cached_property
     def trainer_arguments(self) -> dict[str, Any]:
         """The config's ``trainer`` with the objects in it built, once for every Trainer."""
         scope = self.cfg.get("default_scope")  # not the current one yet: a Trainer comes first
-        with root_config(self.cfg), DefaultScope.overwrite_default_scope(scope):
+        scoped = DefaultScope.overwrite_default_scope(scope)
+        with self._root_config(), section("trainer"), scoped:
             return read_arguments(self.cfg)
 
     @cached_property
@@ -446,16 +477,6 @@ def as_config(cfg: Any) -> Config:
     if isinstance(cfg, dict):
         return Config(copy_config(cfg))
     raise TypeError(f"cfg must be a dict, a Config or None, but got {type(cfg).__name__}")
-
-
-def _all_or_none(purpose: str, **given: Any) -> None:
-    missing = [name for name, value in given.items() if value is None]
-    if missing and len(missing) < len(given):
-        there = [name for name in given if name not in missing]
-        raise ValueError(
-            f"{', '.join(given)} must all be given for {purpose}, or none of them: "
-            f"found {', '.join(there)}, but not {', '.join(missing)}"
-        )
 
 
 _ARGUMENTS = tuple(

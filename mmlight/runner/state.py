@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from lightning.pytorch import Callback
@@ -11,6 +12,8 @@ from mmlight.bridge.current import CurrentRun
 from mmlight.bridge.face import RunnerFace
 from mmlight.config import Config
 from mmlight.logging import MessageHub, MMLogger
+from mmlight.registry import root_config
+from mmlight.registry.account import Account
 
 
 class RunnerState(RunnerFace):
@@ -20,6 +23,7 @@ class RunnerState(RunnerFace):
     """
 
     cfg: Config
+    account: Account
     current_run: CurrentRun
     model: nn.Module
     message_hub: MessageHub
@@ -27,11 +31,13 @@ class RunnerState(RunnerFace):
     visualizer: Any
     log_processor: Any
     lightning_callbacks: list[Callback]
+    hook_keys: list[tuple[Any, tuple[str, ...]]]
     optim_wrapper: Any
     param_schedulers: Any
     auto_scale_lr: dict | None
     diff_rank_seed: bool
     exact_state: dict[str, Any] | None
+    _given: dict[str, Any]
     _seed: int
     _work_dir: str
     _log_dir: str
@@ -50,6 +56,10 @@ class RunnerState(RunnerFace):
     _test_loop: Any
     _val_evaluator: Any
     _test_evaluator: Any
+
+    def _root_config(self) -> AbstractContextManager[None]:
+        """Let errors of what is built name key and file, and keep account of keys."""
+        return root_config(self.cfg, self._given, self.account)
 
     @property
     def work_dir(self) -> str:

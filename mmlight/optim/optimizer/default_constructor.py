@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +16,8 @@ from torch.optim import LBFGS, Optimizer
 from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS, resolve_type
+from mmlight.registry.diagnostics import nearest
+from mmlight.registry.place import note_unread
 
 from .optimizer_wrapper import OptimWrapper
 
@@ -127,13 +128,25 @@ class DefaultOptimWrapperConstructor:
             return  # a subclass may have rules of its own
         for rule in self.paramwise_cfg:
             if rule not in _RULES:
-                near = get_close_matches(str(rule), _RULES, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f": it has {list(_RULES)}"
-                print_log(
-                    f"paramwise_cfg has no rule {rule!r}, which does nothing{hint}",
-                    logger="current",
-                    level=logging.WARNING,
-                )
+                near = nearest(str(rule), _RULES)
+                hint = f"did you mean {near[0]!r}?" if near else f"the rules are {list(_RULES)}"
+                self._tell_unread(f"no rule {rule!r}", hint, str(rule))
+
+    def _warn_of_keys_without_parameter(self, model: nn.Module) -> None:
+        if type(self).add_params is not DefaultOptimWrapperConstructor.add_params:
+            return
+        names = [name if "." in name else f".{name}" for name, _ in model.named_parameters()]
+        for key in self.paramwise_cfg.get("custom_keys", {}):
+            if not any(key in name for name in names):
+                near = nearest(key, _parts_of(names, key.count(".") + 1))
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                why = f"no parameter of {type(model).__name__} has it in its name{hint}"
+                self._tell_unread(f"custom_keys[{key!r}]", why, "custom_keys", key)
+
+    def _tell_unread(self, what: str, why: str, *keys: str) -> None:
+        if not note_unread(self.paramwise_cfg, why, *keys):
+            message = f"paramwise_cfg has {what}, which does nothing: {why}"
+            print_log(message, logger="current", level=logging.WARNING)
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer wrapper.
@@ -149,6 +162,7 @@ class DefaultOptimWrapperConstructor:
         """
         model = bare_model(model)
         if self.paramwise_cfg:
+            self._warn_of_keys_without_parameter(model)
             groups: list[dict] = []
             self.add_params(groups, model)
             optimizer = self._build_from_groups(groups)
@@ -316,3 +330,12 @@ class DefaultOptimWrapperConstructor:
         """Those of mmcv; a model that has one has imported them, so nothing is imported here."""
         ops = sys.modules.get("mmcv.ops")
         return () if ops is None else (ops.DeformConv2d, ops.ModulatedDeformConv2d)
+
+
+def _parts_of(names: list[str], count: int) -> set[str]:
+    """Return the names of modules and parameters, ``count`` of them in a row."""
+    found = set()
+    for name in names:
+        words = name.split(".")
+        found |= {".".join(words[at : at + count]) for at in range(len(words) - count + 1)}
+    return found - {""}
