@@ -369,8 +369,9 @@ class FsspecBackend(BaseStorageBackend):
         fs, path = self._require_directory(dir_path)
         return self._walk(fs, path, list_dir, list_file, suffix or "", recursive)
 
-    @staticmethod
+    @classmethod
     def _walk(
+        cls,
         fs: AbstractFileSystem,
         top: str,
         list_dir: bool,
@@ -378,13 +379,21 @@ class FsspecBackend(BaseStorageBackend):
         suffix: str | tuple[str, ...],
         recursive: bool,
     ) -> Iterator[str]:
-        for folder, dirs, files in fs.walk(top, maxdepth=None if recursive else 1):
-            relative = posixpath.relpath(folder, top)
-            names = list(dirs) if list_dir else []
-            if list_file:
-                names += [f for f in files if not f.startswith(".") and f.endswith(suffix)]
-            for name in names:
-                yield posixpath.normpath(posixpath.join(relative, name))
+        """Go down at once where a directory is listed: the order of MMEngine, and of its data."""
+        for entry in fs.ls(top, detail=True):
+            path = entry["name"].rstrip("/")
+            name = posixpath.basename(path)
+            if path == top.rstrip("/"):  # an object that stands for the directory itself
+                continue
+            if entry["type"] != "directory":
+                if list_file and not name.startswith(".") and name.endswith(suffix):
+                    yield name
+                continue
+            if list_dir:
+                yield name
+            if recursive:
+                for below in cls._walk(fs, path, list_dir, list_file, suffix, recursive):
+                    yield posixpath.join(name, below)
 
     def generate_presigned_url(
         self, url: str, client_method: str = "get_object", expires_in: int = 3600

@@ -168,3 +168,19 @@ def test_the_former_name_warns(tree):
     assert isinstance(old, LocalBackend)
     assert (old.name, backend.name) == ("HardDiskBackend", "LocalBackend")
     assert old.get(tree / "a.txt") == b"a.txt"
+
+
+def test_files_come_in_the_order_of_the_directory_entries(tmp_path):
+    for name in ("b/2.txt", "b/1.txt", "a/1.txt", "z.txt", "c.txt", "d/e/f.txt", "k.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    def walk(folder):
+        for entry in os.scandir(folder):
+            if entry.is_dir():
+                yield from walk(entry.path)
+            else:
+                yield os.path.relpath(entry.path, tmp_path)
+
+    found = backend.list_dir_or_file(tmp_path, list_dir=False, recursive=True)
+    assert list(found) == list(walk(tmp_path))

@@ -1,0 +1,94 @@
+"""What is done with mmagic on MMEngine and with mmlight alone, and has to come out equal."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def run(engine: str, folder: str, task: str, work_dir: str, **kwargs: Any) -> Any:
+    """Carry out one of the tasks below, with mmagic's parts or with ours."""
+    if engine == "mmengine":
+        import mmagic_runs
+
+        mmagic_runs.TASKS["kit"] = lambda work_dir: register("mmagic")
+        mmagic_runs.run(engine, folder, "kit", work_dir)
+        parts = "mmagic"
+    else:
+        parts = "mmlight"
+        register(parts)
+    return TASKS[task](parts, **kwargs)
+
+
+def register(parts: str) -> None:
+    if parts == "mmagic":
+        importlib.import_module("mmagic.utils").register_all_modules()
+    else:
+        importlib.import_module("mmlight.registry").init_default_scope("mmagic")
+
+
+def registry(parts: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"{parts}.registry"), name)
+
+
+def seed(number: int) -> None:
+    random.seed(number)
+    np.random.seed(number)
+    torch.manual_seed(number)
+
+
+def plain(value: Any) -> Any:
+    """Turn what either side made into what can be compared."""
+    if hasattr(value, "metainfo"):
+        return {"data": plain(dict(value.items())), "meta": plain(value.metainfo)}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def transforms(parts: str, cases: list[tuple[dict, list[dict]]], ignored: list[str]) -> list:
+    """Run transforms on entries, one after the other, and see how many numbers they drew."""
+    return [transform(parts, cfg, entries, ignored) for cfg, entries in cases]
+
+
+def transform(parts: str, cfg: dict, entries: list[dict], ignored: list[str]) -> tuple:
+    seed(0)
+    built = registry(parts, "TRANSFORMS").build(cfg)
+    # Copies: mmagic flips the arrays that it was given.
+    outcomes = [plain(built(copy.deepcopy(entry))) for entry in entries]
+    for outcome in outcomes:
+        for key in ignored:
+            outcome.pop(key, None)
+    return outcomes, random.random(), np.random.rand(), torch.rand(1)
+
+
+def datasets(parts: str, cases: list[dict], scales: list[int]) -> list:
+    """Read the first entries of datasets twice, after seeding once."""
+    return [dataset(parts, cfg, scales) for cfg in cases]
+
+
+def dataset(parts: str, cfg: dict, scales: list[int]) -> tuple:
+    seed(0)
+    built = registry(parts, "DATASETS").build(cfg)
+    result = []
+    for scale in scales if hasattr(built, "update_annotations") else [0]:
+        if scale:
+            built.update_annotations(scale)
+        indices = [*range(min(len(built), 40))] * 2
+        result.append((len(built), [plain(built[i]) for i in indices]))
+    return result, built.metainfo, np.random.rand()
+
+
+TASKS: dict[str, Callable] = {"transforms": transforms, "datasets": datasets}
