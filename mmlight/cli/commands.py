@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import shlex
 import sys
 from argparse import Namespace
 from pathlib import Path
 
 from mmlight.config import Config
+
+from .ending import command_to_resume, ending
 
 
 def train(arguments: Namespace) -> None:
@@ -25,29 +26,45 @@ def train(arguments: Namespace) -> None:
         cfg.load_from = None if arguments.resume == "auto" else arguments.resume
     from mmlight.registry import RUNNERS
 
-    runner = RUNNERS.build(cfg)
-    runner.interrupts.how_to_go_on = f"run: {_command_to_resume(arguments)}"
+    runner = RUNNERS.build(cfg, **_strictness(arguments))
+    runner.interrupts.how_to_go_on = f"run\n    {command_to_resume(arguments)}"
     runner.train()
-
-
-def _command_to_resume(arguments: Namespace) -> str:
-    given = arguments.resume
-    names = ("--resume", f"--resume={given}")
-    words = [word for word in arguments.words if word not in names]
-    if given not in (None, "auto") and names[1] not in arguments.words:
-        words.remove(given)  # it stood behind --resume; now the newest checkpoint is meant
-    return shlex.join(["mmlight", *words, "--resume"])
+    if runner.rank == 0:
+        print(ending(runner, arguments))
 
 
 def test(arguments: Namespace) -> None:
     """Evaluate a checkpoint with the config's ``test_*`` keys."""
     cfg = _load(arguments)
-    cfg.load_from = arguments.checkpoint
+    cfg.load_from, cfg.resume = arguments.checkpoint, False
     if arguments.out is not None:
         _add_metric(cfg, {"type": "DumpResults", "out_file_path": arguments.out})
     from mmlight.registry import RUNNERS
 
-    RUNNERS.build(cfg).test()
+    RUNNERS.build(cfg, **_strictness(arguments)).test()
+
+
+def check(arguments: Namespace) -> int:
+    """Print all that is wrong with a config; return 1 if it would not run."""
+    cfg = _load(arguments)
+    from mmlight.runner.check import check_config
+
+    report = check_config(cfg, arguments.strict)
+    for kind, lines in (("warning", report.warnings), ("fault", report.faults)):
+        for line in lines:
+            print(f"{kind}: {line}")
+    found = f"{_counted(report.faults, 'fault')}, {_counted(report.warnings, 'warning')}"
+    print(f"{arguments.config} {'would not run' if report.faults else 'would run'}: {found}")
+    return 1 if report.faults else 0
+
+
+def _counted(lines: list[str], what: str) -> str:
+    return f"{len(lines) or 'no'} {what}{'' if len(lines) == 1 else 's'}"
+
+
+def _strictness(arguments: Namespace) -> dict[str, bool]:
+    # A runner of the user's own need not know the argument.
+    return {"strict": True} if arguments.strict else {}
 
 
 def config(arguments: Namespace) -> None:
@@ -78,6 +95,8 @@ def _load(arguments: Namespace) -> Config:
     cfg = Config.fromfile(arguments.config)
     cfg.merge_from_dict(arguments.cfg_options)
     cfg.launcher = arguments.launcher
+    if arguments.verbose:
+        cfg.log_level = "DEBUG"
     if arguments.work_dir is not None:
         cfg.work_dir = arguments.work_dir
     elif cfg.get("work_dir") is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from mmlight.config import DictAction
 from mmlight.version import __version__
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments; None takes those of the process.
 
     Returns:
-        int: Exit code: 0, or 1 for an error that was explained on standard error.
+        int: Exit code: 0, or 1 for an error that was explained, or a config with faults.
 
     Raises:
         SystemExit: With status 143 or 130, if SIGTERM or Ctrl-C has stopped a training.
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     arguments.words = sys.argv[1:] if argv is None else argv
     try:
-        arguments.command(arguments)
+        code = arguments.command(arguments)
     except Exception as error:
         explained = None if arguments.debug else diagnosis(error)
         if explained is None:
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"mmlight: {explained}", file=sys.stderr)
         print("(--debug shows the traceback)", file=sys.stderr)
         return 1
-    return 0
+    return code or 0
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -71,6 +72,11 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("checkpoint", help="checkpoint file of the model")
     test.add_argument("--out", metavar="FILE.pkl", help="also write all predictions to this file")
 
+    check = _command(subparsers, "check", "list all that is wrong with a config")
+    check.set_defaults(command=commands.check, work_dir=None, launcher="none", verbose=False)
+    _add_config_options(check)
+    _add_strict(check)
+
     config = _command(subparsers, "config", "print a config with its bases and changes resolved")
     config.set_defaults(command=commands.config)
     _add_config_options(config)
@@ -93,20 +99,43 @@ def _command(
     return parser
 
 
+class _Options(DictAction):
+    """Keeps the changes of a config as they were typed, too."""
+
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        super().__call__(parser, namespace, values, option_string)
+        namespace.option_words = [*namespace.option_words, *values]
+
+
 def _add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="config file")
+    parser.set_defaults(option_words=[])
     parser.add_argument(
         "--cfg-options",
         nargs="+",
-        action=DictAction,
+        action=_Options,
         default={},
         metavar="KEY=VALUE",
         help="change the config: model.depth=50 hook.names=[a,b] pipeline.0.type=Load",
     )
 
 
+def _add_strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--strict", action="store_true", help="let a key that nothing reads be an error"
+    )
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     _add_config_options(parser)
+    _add_strict(parser)
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show environment, config and order of hooks in full (log_level='DEBUG')",
+    )
     parser.add_argument("--work-dir", help="folder for logs and checkpoints (work_dirs/<config>)")
     parser.add_argument(
         "--launcher",

@@ -139,6 +139,16 @@ def output(run: Run) -> Output:
     return succeed
 
 
+def shell(line: str, project: Path) -> str:
+    """Type a line that a command has printed; returns what comes of it."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        line, shell=True, cwd=project, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def resolved(work_dir: Path) -> str:
     """The config that a run wrote into its work dir."""
     return (work_dir / "line.py").read_text()
@@ -204,14 +214,47 @@ def test_a_signal_saves_the_run_and_says_how_to_go_on(
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True)
     assert ended.returncode == 128 + signum, ended.stderr
-    (line,) = [line for line in ended.stdout.splitlines() if "to go on" in line]
-    said = line.split("run: mmlight ")[1]
-    output(*shlex.split(said))
+    lines = ended.stdout.splitlines()
+    (index,) = [index for index, line in enumerate(lines) if line.endswith("to go on, run")]
+    shell(lines[index + 1], project)
     output("train", "whole.py", *options[:-1], "whole")
     ends = [torch.load(project / name / "epoch_3.pth") for name in ("a b", "whole")]
     for weight, expected in zip(*(end["state_dict"].values() for end in ends), strict=True):
         assert torch.equal(weight, expected)
     assert not list((project / "a b").glob("interrupted*"))
+
+
+def test_the_end_says_where_the_results_are_and_how_to_test_them(
+    project: Path, output: Output
+) -> None:
+    with (project / "line.py").open("a") as file:
+        file.write("default_hooks = dict(checkpoint=dict(save_best='error', rule='less'))\n")
+        file.write("visualizer = dict(type='Visualizer', vis_backends=[")
+        file.write("dict(type='TensorboardVisBackend')])\n")
+    shown = output("train", "line.py", "--work-dir", "a b", "--cfg-options", "model.width=2")
+    end = dict(line.split("  ", 1) for line in shown.splitlines()[-4:])
+    said = {name: text.strip() for name, text in end.items()}
+    assert list(said) == ["results", "best error", "to test it", "to see its curves"]
+    assert shlex.split(said["results"]) == ["a b"]
+    score, _, best = shlex.split(said["best error"])
+    assert (project / best).is_file()
+    tested = shell(said["to test it"], project)
+    assert float(tested.rsplit("error: ", 1)[1].split()[0]) == pytest.approx(float(score), abs=1e-3)
+    program, *words = shlex.split(said["to see its curves"])
+    assert os.access(program, os.X_OK) and words == ["--logdir", "a b"]
+
+
+def test_a_rehearsal_has_no_results(output: Output) -> None:
+    shown = output("train", "line.py", "--cfg-options", "trainer.fast_dev_run=1")
+    assert "results" not in shown
+
+
+def test_little_comes_before_the_training_unless_all_is_asked_for(output: Output) -> None:
+    def before(*options: str) -> int:
+        lines = output("train", "line.py", *options).splitlines()
+        return next(index for index, line in enumerate(lines) if "Epoch(train)" in line)
+
+    assert before() <= 40 < before("--verbose")
 
 
 def test_config_is_printed_and_dumped(project: Path, output: Output) -> None:
