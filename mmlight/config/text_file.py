@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import copy
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from mmlight.fileio.data_text import load_json, load_yaml
+from mmlight.fileio.extent import ExtentError, check_extent, parts_of_data
 
 from .config_dict import ConfigDict, copy_settings
 from .merge import merge_into
@@ -38,16 +38,6 @@ from .utils import (
     check_keys,
     package_file,
     warn_if_deprecated,
-)
-
-
-class _YamlLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Plain data and tuples, nothing that runs code."""
-
-
-_YamlLoader.add_constructor(
-    "tag:yaml.org,2002:python/tuple",
-    lambda loader, node: tuple(loader.construct_sequence(node, deep=True)),
 )
 
 
@@ -138,13 +128,18 @@ def _load_base(base: str, path: Path, options: ReadOptions, chain: tuple[str, ..
 
 
 def _scoped(value: Any, scope: str) -> Any:
-    """Note in each dict with a type that it belongs to the scope of another package."""
+    """Note in each outermost dict with a type that it belongs to the scope of another package.
+
+    What is in it is built in that scope too. Not all of it goes through a registry, and a layer
+    that is given the dict of its normalization as arguments would get the note among them.
+    """
     if isinstance(value, dict):
         scoped = copy.copy(value)
+        if "type" in scoped:
+            scoped.setdefault("_scope_", scope)
+            return scoped
         for key, item in dict.items(value):
             scoped[key] = _scoped(item, scope)
-        if "type" in scoped:
-            scoped["_scope_"] = scope
         return scoped
     if type(value) in (list, tuple):
         return type(value)(_scoped(item, scope) for item in value)
@@ -169,16 +164,11 @@ Evaluate = Callable[[dict[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
 def _parse_data(source: str, path: Path) -> tuple[list[str], Evaluate]:
     """Parse json or yaml, and return its bases and what fills in references to them."""
     source = quote_base_references(source)
-    if path.suffix == ".json":
-        try:
-            values = json.loads(source)
-        except json.JSONDecodeError as err:
-            raise json.JSONDecodeError(f"{path}: {err.msg}", err.doc, err.pos) from None
-    else:
-        try:
-            values = yaml.load(source, Loader=_YamlLoader)
-        except yaml.YAMLError as err:
-            raise yaml.YAMLError(f"{path}: {err}") from err
+    values = (load_json if path.suffix == ".json" else load_yaml)(source, path)
+    try:
+        check_extent(values, parts_of_data)
+    except ExtentError as err:
+        raise ConfigParsingError(f"{path}: {err}") from None
     if not isinstance(values, dict):
         raise TypeError(f"{path} must hold a mapping of keys to values, not {type(values)}")
     bases = _base_names(values.pop(BASE_KEY, []), path)

@@ -9,9 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import pickle
-import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -19,9 +16,10 @@ from typing import IO, Any
 import torch
 
 from mmlight.fileio import LocalBackend, get_file_backend
-from mmlight.fileio.safe_types import SAFE_TYPES
-
-_SUFFIXES = (".pth", ".ckpt", ".pt")
+from mmlight.fileio.archive import ArchiveError, zip_records
+from mmlight.fileio.checkpoint_names import checkpoints_in
+from mmlight.fileio.safe_arrays import RefusedError
+from mmlight.fileio.safe_pickle import SafePickles
 
 
 class CheckpointFileError(RuntimeError):
@@ -160,48 +158,32 @@ def _read(file: IO[bytes], name: str, map_location: Any, weights_only: bool) -> 
     """Read an open file, and say what is wrong with it in terms of a checkpoint."""
     intact = False
     try:
-        intact = _is_intact_archive(file)
+        records = zip_records(file, strict=weights_only)
+        intact = records is not None
+        size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        with torch.serialization.safe_globals(SAFE_TYPES):
-            return torch.load(file, map_location=map_location, weights_only=weights_only)
+        # torch's own strict reader differs between versions, and believes sizes in a file.
+        reader = SafePickles(size, records) if weights_only else None
+        return torch.load(file, map_location, pickle_module=reader, weights_only=False)
+    except RefusedError as error:
+        raise CheckpointFileError(
+            f"{name} holds {error}, which is not among the types that are safe to read. If you "
+            f"trust the file, read it with weights_only=False."
+        ) from error
+    except ArchiveError as error:
+        raise CheckpointFileError(f"{name} is not safe to read: {error}") from error
     except Exception as error:
-        foreign = re.search(r"(?:GLOBAL|function) (\S+)", str(error))
-        if isinstance(error, pickle.UnpicklingError) and (intact or foreign):
-            what = foreign[1] if foreign else "something other than plain data"
-            raise CheckpointFileError(
-                f"{name} holds {what}, which is not among the types that are safe to read. If you "
-                f"trust the file, read it with weights_only=False."
-            ) from error
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
         if intact:
             raise CheckpointFileError(f"{name} cannot be read here: {cause}") from error
         raise DamagedCheckpointError(f"{name} is corrupt or was cut off ({cause})") from error
 
 
-def _is_intact_archive(file: IO[bytes]) -> bool:
-    """Tell whether a file is a zip archive, as torch writes since 1.6.
-
-    Raises:
-        zipfile.BadZipFile: If a part has changed since it was written; torch does not look.
-    """
-    if not zipfile.is_zipfile(file):
-        return False
-    with zipfile.ZipFile(file) as archive:
-        bad = archive.testzip()
-    if bad is not None:
-        raise zipfile.BadZipFile(f"the checksum of its part {bad} is wrong")
-    return True
-
-
 def _newest_usable(damaged: Path) -> Path | None:
     """The newest other checkpoint in the folder of ``damaged`` that can be read."""
-    others = (
-        path
-        for path in damaged.parent.iterdir()
-        if path.suffix in _SUFFIXES and path != damaged and not path.name.startswith(".")
-    )
-    for path in sorted(others, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        with open(path, "rb") as file, contextlib.suppress(CheckpointFileError):
-            _read(file, path.name, "meta", weights_only=True)
-            return path
+    for path in checkpoints_in(damaged.parent):
+        if path != damaged:
+            with open(path, "rb") as file, contextlib.suppress(CheckpointFileError):
+                _read(file, path.name, "meta", weights_only=True)
+                return path
     return None

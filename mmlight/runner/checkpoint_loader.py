@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torch.hub import download_url_to_file, get_dir, urlparse
+from torch.hub import get_dir
 
 from mmlight.dist import barrier as wait_for_all
 from mmlight.dist import get_dist_info
 from mmlight.fileio.checkpoint_file import read_checkpoint
+from mmlight.fileio.url_cache import cached_file, fetch
 from mmlight.logging import print_log
 from mmlight.runner.model_zoo import (
     get_deprecated_model_names,
@@ -136,14 +137,20 @@ def load_from_http(
 ) -> Any:
     """Download a file once, to torch's cache of checkpoints, and read it from there.
 
-    One process of each machine downloads, the others wait.
+    One process of each machine downloads, the others wait. Files of one name from two addresses
+    are two files.
+
+    Raises:
+        OSError: If the file cannot be had, or not the whole of it.
     """
     folder = model_dir or os.path.join(get_dir(), "checkpoints")
-    path = os.path.join(folder, os.path.basename(urlparse(filename).path))
-    if int(os.environ.get("LOCAL_RANK", get_dist_info()[0])) == 0 and not os.path.isfile(path):
-        os.makedirs(folder, exist_ok=True)
-        download_url_to_file(filename, path, progress=progress)
+    path = cached_file(filename, folder)
+    if path is None and int(os.environ.get("LOCAL_RANK", get_dist_info()[0])) == 0:
+        path = fetch(filename, folder, progress)
     wait_for_all()
+    path = path or cached_file(filename, folder)
+    if path is None:
+        raise FileNotFoundError(f"the first process of this machine did not bring {filename}")
     return read_checkpoint(path, map_location, weights_only)
 
 

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from ..data_text import load_json
 from .base import BaseFileHandler
 
 
@@ -48,12 +49,15 @@ class JsonHandler(BaseFileHandler):
 
         Args:
             file (IO): The file.
-            **kwargs: Passed to :func:`json.load`.
+            **kwargs: Passed to :func:`json.loads`.
 
         Returns:
             object: What was read.
+
+        Raises:
+            json.JSONDecodeError: If it is no JSON, or too deeply nested.
         """
-        return json.load(file, **kwargs)
+        return load_json(file.read(), getattr(file, "name", None), **kwargs)
 
     def dump_to_fileobj(self, obj: Any, file: IO, **kwargs: Any) -> None:
         """Write an object to an open file.

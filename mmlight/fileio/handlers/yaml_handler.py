@@ -6,11 +6,8 @@ from typing import IO, Any
 
 import yaml
 
+from ..data_text import PlainLoader, load_yaml
 from .base import BaseFileHandler
-
-# libyaml is some ten times faster, but not in every build of PyYAML. The loader is the one that
-# makes tuples and other plain values, but no objects of any class that a file names.
-_LOADER = getattr(yaml, "CFullLoader", yaml.FullLoader)
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -33,13 +30,17 @@ class YamlHandler(BaseFileHandler):
 
         Args:
             file (IO): The file.
-            **kwargs: Passed to :func:`yaml.load`; another ``Loader`` may make more types.
+            **kwargs: ``Loader``, another loader of PyYAML, which may make more types.
 
         Returns:
             object: What was read.
+
+        Raises:
+            yaml.YAMLError: If it is no YAML, too deeply nested, or grows by its aliases.
         """
-        kwargs.setdefault("Loader", _LOADER)
-        return yaml.load(file, **kwargs)
+        return load_yaml(
+            file.read(), getattr(file, "name", None), kwargs.pop("Loader", PlainLoader), **kwargs
+        )
 
     def dump_to_fileobj(self, obj: Any, file: IO, **kwargs: Any) -> None:
         """Write an object to an open file.
