@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sized
+from typing import Any
 
 import torch
 from torch.utils.data import Sampler
 
 from mmlight.dist import get_dist_info, sync_random_seed
 from mmlight.registry import DATA_SAMPLERS
+from mmlight.utils.checks import flags, whole
+from mmlight.utils.generator_state import pack_generator_state, unpack_generator_state
+
+
+def _check(sampler: Sampler, seed: int | None, **switches: bool) -> None:
+    flags(sampler, **switches)
+    if seed is not None:
+        whole(sampler, least=0, seed=seed)
 
 
 @DATA_SAMPLERS.register_module()
@@ -32,6 +41,7 @@ class DefaultSampler(Sampler):
     def __init__(
         self, dataset: Sized, shuffle: bool = True, seed: int | None = None, round_up: bool = True
     ) -> None:
+        _check(self, seed, shuffle=shuffle, round_up=round_up)
         self.rank, self.world_size = get_dist_info()
         self.dataset = dataset
         self.shuffle = shuffle
@@ -67,6 +77,25 @@ class DefaultSampler(Sampler):
         """
         self.epoch = epoch
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the order depends on besides the dataset.
+
+        Example:
+            >>> sampler = DefaultSampler(range(10), seed=3)
+            >>> sampler.set_epoch(2)
+            >>> sampler.state_dict()
+            {'seed': 3, 'epoch': 2}
+        """
+        return {"seed": self.seed, "epoch": self.epoch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Give the order that another sampler gives.
+
+        Args:
+            state (dict): What its :meth:`state_dict` returned.
+        """
+        self.seed, self.epoch = state["seed"], state["epoch"]
+
 
 @DATA_SAMPLERS.register_module()
 class InfiniteSampler(Sampler):
@@ -90,6 +119,7 @@ class InfiniteSampler(Sampler):
     """
 
     def __init__(self, dataset: Sized, shuffle: bool = True, seed: int | None = None) -> None:
+        _check(self, seed, shuffle=shuffle)
         self.rank, self.world_size = get_dist_info()
         self.dataset = dataset
         self.size = len(dataset)
@@ -99,6 +129,7 @@ class InfiniteSampler(Sampler):
         self._generator: torch.Generator | None = None
         self._indices: list[int] = []
         self._pass = -1
+        self._pass_start: dict[str, Any] | None = None
 
     def __iter__(self) -> Iterator[int]:
         if self.size == 0:
@@ -106,10 +137,7 @@ class InfiniteSampler(Sampler):
                 "InfiniteSampler needs a dataset of at least one item, got an empty one"
             )
         while True:
-            position = self._position
-            number, offset = divmod(self.rank + position * self.world_size, self.size)
-            if number != self._pass:
-                self._go_to_pass(number)
+            position, offset = self._position, self.draw_pass()
             for index in self._indices[offset :: self.world_size]:
                 if position != self._position:  # someone went elsewhere meanwhile
                     break
@@ -157,8 +185,53 @@ class InfiniteSampler(Sampler):
         """
         self.seek(self._position + num_samples)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the position and where the generator stood when the current pass began.
+
+        Whoever loads it need not draw the passes before again, however many they are.
+
+        Example:
+            >>> sampler = InfiniteSampler(range(10), seed=0)
+            >>> _ = [i for i, _ in zip(sampler, range(34))]
+            >>> other = InfiniteSampler(range(10), seed=0)
+            >>> other.load_state_dict(sampler.state_dict())
+            >>> next(iter(other)) == next(iter(sampler))
+            True
+        """
+        return {
+            "seed": self.seed,
+            "size": self.size,
+            "position": self._position,
+            "pass": self._pass_start,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another sampler stood.
+
+        Args:
+            state (dict): What its :meth:`state_dict` returned. Of one over a dataset of another
+                length the seed and the position count.
+        """
+        self.seed = state["seed"]
+        self.seek(state["position"])
+        self._generator, self._indices, self._pass, self._pass_start = None, [], -1, None
+        if state["pass"] is not None and state["size"] == self.size:
+            self._generator = torch.Generator()
+            self._generator.set_state(unpack_generator_state(state["pass"]["generator"]))
+            self._draw_pass(state["pass"]["number"])
+
+    def draw_pass(self) -> int:
+        """Draw the order of the pass in which the stream stands, unless that was done.
+
+        Returns:
+            int: Where in that order it stands.
+        """
+        number, offset = divmod(self.rank + self._position * self.world_size, self.size)
+        if number != self._pass:
+            self._go_to_pass(number)
+        return offset
+
     def _go_to_pass(self, number: int) -> None:
-        """Make the permutation of a pass the current one."""
         if not self.shuffle:
             self._indices, self._pass = list(range(self.size)), number
             return
@@ -166,6 +239,13 @@ class InfiniteSampler(Sampler):
             self._generator = torch.Generator()
             self._generator.manual_seed(self.seed)
             self._pass = -1
-        for _ in range(number - self._pass):
-            permutation = torch.randperm(self.size, generator=self._generator)
-        self._indices, self._pass = permutation.tolist(), number
+        for _ in range(number - self._pass - 1):
+            torch.randperm(self.size, generator=self._generator)
+        self._draw_pass(number)
+
+    def _draw_pass(self, number: int) -> None:
+        assert self._generator is not None
+        packed = pack_generator_state(self._generator.get_state())
+        self._pass_start = {"number": number, "generator": packed}
+        self._indices = torch.randperm(self.size, generator=self._generator).tolist()
+        self._pass = number

@@ -8,7 +8,10 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from .resumable_loader import ResumableLoader, endless_stream
+from mmlight.dataset import InfiniteSampler
+
+from .resumable_loader import ResumableLoader
+from .resumable_sampler import samplers_of
 
 
 class EndlessLoader:
@@ -66,7 +69,7 @@ class EndlessLoader:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue at ``state``."""
-        if state["passes"]:
+        if state["passes"] != self.passes:
             self._set_pass(state["passes"])
         self._loader.load_state_dict(state)
         self._batches = self._loader.begin()
@@ -76,7 +79,7 @@ class EndlessLoader:
 
         Global random generators move as if the passes had begun one after the other.
         """
-        endless = endless_stream(getattr(self.dataloader, "sampler", None)) is not None
+        endless = any(isinstance(one, InfiniteSampler) for one in samplers_of(self.dataloader))
         passes, rest = (0, taken) if endless else divmod(taken, len(self.dataloader))
         if passes and rest == 0:
             passes, rest = passes - 1, len(self.dataloader)
