@@ -104,7 +104,7 @@ def _from_config(name: str, part: _Part, cfg: dict) -> Any:
         isinstance(kind, str)
         # A strategy of `mmlight._strategy` may have the name of Lightning's.
         and (found is None or (isinstance(found, type) and not issubclass(found, part.kinds)))
-        and hasattr(importlib.import_module(part.home), kind)
+        and isinstance(getattr(importlib.import_module(part.home), kind, None), type)
     ):
         raise KeyError(
             f"Lightning's {kind} is not registered: give its import path, "

@@ -33,7 +33,8 @@ def diagnosis(error: BaseException) -> str | None:
     if isinstance(error, SyntaxError):
         return f"{error.msg}\n    {error.text.strip()}" if error.text else error.msg
     # str() of a KeyError is the repr of its message.
-    return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    said = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return "\n".join([said, *getattr(error, "__notes__", [])])
 
 
 def _raised_by_mmlight(traceback: TracebackType | None) -> bool:

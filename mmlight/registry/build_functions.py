@@ -6,7 +6,9 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from mmlight.config import Config, ConfigDict
+from mmlight.config.secrets import hidden_key, hide_secrets
 from mmlight.utils import ManagerMixin, get_object_from_string
+from mmlight.utils.checks import flags
 
 from .default_scope import DefaultScope
 from .diagnostics import check_arguments, did_you_mean
@@ -49,15 +51,46 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> An
         ...
         TypeError: ResNet got an unexpected keyword argument 'dept'. Did you mean 'depth'?
     """
+    kind, args, scope = _taken_apart(cfg, registry, default_args)
+    with registry.switch_scope_and_registry(scope) as current:
+        return _construct(_resolve(kind, current, cfg), args, cfg)
+
+
+def check_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> Any:
+    """Do all that :func:`build_from_cfg` does before it calls the class or function.
+
+    Args:
+        cfg (dict or ConfigDict or Config): See there, and so the next two.
+        registry (Registry): Registry to look the type up in.
+        default_args (dict or ConfigDict or Config, optional): Further arguments.
+
+    Returns:
+        Any: The class or function.
+
+    Raises:
+        TypeError: If ``cfg`` has a key that the class does not take, or lacks one.
+        KeyError: If there is no ``type``, or it is not known.
+
+    Example:
+        >>> from mmlight.registry import Registry
+        >>> check_cfg(dict(type="queue.Queue", maxsize=-1), Registry("any"))
+        <class 'queue.Queue'>
+    """
+    kind, args, scope = _taken_apart(cfg, registry, default_args)
+    with registry.switch_scope_and_registry(scope) as current:
+        obj = _resolve(kind, current, cfg)
+        check_arguments(obj, args, cfg)
+        return obj
+
+
+def _taken_apart(cfg: Any, registry: Any, default_args: Any) -> tuple[Any, dict[str, Any], Any]:
     _check_mapping(cfg, "cfg should be a dict, ConfigDict or Config")
     if not _is_registry(registry):
         raise TypeError(f"registry must be a Registry object, but got {type(registry)}")
     if default_args is not None:
         _check_mapping(default_args, "default_args should be a dict, ConfigDict, Config or None")
     args = {**_plain(default_args or {}), **_plain(cfg)}
-    kind = _type_of(args, cfg)
-    with registry.switch_scope_and_registry(args.pop("_scope_", None)) as current:
-        return _construct(_resolve(kind, current, cfg), args, cfg)
+    return _type_of(args, cfg), args, args.pop("_scope_", None)
 
 
 def _plain(cfg: Any) -> dict[str, Any]:
@@ -68,7 +101,8 @@ def _plain(cfg: Any) -> dict[str, Any]:
 def _type_of(args: dict[str, Any], cfg: Any) -> Any:
     if "type" not in args:
         raise KeyError(
-            f'`cfg` or `default_args` must contain the key "type", but got {args}{place_of(cfg)}'
+            '`cfg` or `default_args` must contain the key "type", but got '
+            f"{hide_secrets(args)}{place_of(cfg)}"
         )
     return args.pop("type")
 
@@ -146,6 +180,7 @@ def _default_scope() -> str:
 
 def _construct(obj: Any, args: dict[str, Any], cfg: Any) -> Any:
     check_arguments(obj, args, cfg)
+    _refuse_hidden(args, cfg)
     call = obj
     if inspect.isclass(obj) and issubclass(obj, ManagerMixin):
         call = obj.get_instance
@@ -156,13 +191,25 @@ def _construct(obj: Any, args: dict[str, Any], cfg: Any) -> Any:
         raise
 
 
-def build_runner_from_cfg(cfg: Any, registry: Registry) -> Any:
+def _refuse_hidden(args: dict[str, Any], cfg: Any) -> None:
+    path = hidden_key(args)
+    if path is not None:
+        name = path.rpartition(".")[2]
+        raise ValueError(
+            f"the value of {path!r} was hidden when this config was written{place_of(cfg)}. Give "
+            f"it with --cfg-options, or take the config that this one was written from; there "
+            f"{name}='{{{{$NAME:}}}}' takes it from an environment variable"
+        )
+
+
+def build_runner_from_cfg(cfg: Any, registry: Registry, **options: Any) -> Any:
     """Build a runner with the ``from_cfg`` of its class.
 
     Args:
         cfg (dict or ConfigDict or Config): The whole config of the run;
             ``runner_type`` in it names a class other than ``Runner``.
         registry (Registry): Registry to look the class up in.
+        **options: Further arguments of ``from_cfg``.
 
     Returns:
         Any: The runner.
@@ -189,7 +236,7 @@ def build_runner_from_cfg(cfg: Any, registry: Registry) -> Any:
         runner_cls = current.get(kind) if isinstance(kind, str) else kind
         if runner_cls is None:
             raise KeyError(_unknown(kind, current) + " (config key `runner_type`)")
-        return runner_cls.from_cfg(cfg)
+        return runner_cls.from_cfg(cfg, **options)
 
 
 def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> Any:
@@ -247,7 +294,9 @@ def build_scheduler_from_cfg(cfg: Any, registry: Registry, default_args: Any = N
     _assert_config(cfg, registry)
     args = {**_plain(default_args or {}), **_plain(cfg)}
     epoch_length = args.pop("epoch_length", None)
-    if not args.pop("convert_to_iter_based", False):
+    converts = args.pop("convert_to_iter_based", False)
+    flags("a scheduler", convert_to_iter_based=converts)
+    if not converts:
         return build_from_cfg(args, registry)
     kind = _type_of(args, cfg)
     with registry.switch_scope_and_registry(args.pop("_scope_", None)) as current:

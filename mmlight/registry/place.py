@@ -233,7 +233,7 @@ def path_of(node: Any) -> tuple[str, ...] | None:
             continue
         if _is_copy(node, candidate):
             similar[path] = _likeness(node, candidate)
-        elif node and same_settings(node, candidate):
+        elif isinstance(node, (dict, list)) and node and same_settings(node, candidate):
             similar[path] = (math.inf, 0)
     return max(similar, key=lambda path: similar[path], default=None)
 

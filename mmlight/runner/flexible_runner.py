@@ -82,7 +82,7 @@ class FlexibleRunner(Runner):
         whole = as_config(cfg)
         scoped = DefaultScope.overwrite_default_scope(default_scope)
         with root_config(whole, {"strategy": strategy}), section("strategy"), scoped:
-            self.strategy = _built(strategy)
+            self.strategy = build_strategy(strategy)
         _write(whole, self.strategy.config_keys() | ({"compile": compile} if compile else {}))
         if launcher is None:
             launched = self.strategy.distributed and "RANK" in os.environ
@@ -152,7 +152,7 @@ class FlexibleRunner(Runner):
             super()._init_model_weights()
 
 
-def _built(strategy: Any) -> BaseStrategy:
+def build_strategy(strategy: Any) -> BaseStrategy:
     if strategy is None:
         return BaseStrategy()
     if isinstance(strategy, dict):

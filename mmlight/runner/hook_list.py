@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from lightning.pytorch import Callback
@@ -74,18 +75,17 @@ class HookList(RunnerState):
                         f"{did_you_mean(name, DEFAULT_HOOKS)}"
                     )
                 del merged[name]
-            elif not isinstance(hook, dict) or "type" in hook:
-                merged[name] = hook
-            elif name in merged:
+            elif name in merged and isinstance(hook, dict) and "type" not in hook:
                 merged[name].update(hook)
             else:
-                with section("default_hooks", name):
+                merged[name] = hook
+        for name, hook in merged.items():
+            with self.hook_section("default_hooks", name):
+                if isinstance(hook, dict) and "type" not in hook:
                     raise KeyError(
                         f"default_hooks has no `type` for {name!r}, which is no default hook."
                         f"{did_you_mean(name, DEFAULT_HOOKS)}"
                     )
-        for name, hook in merged.items():
-            with section("default_hooks", name):
                 self.register_hook(hook)
 
     @section("custom_hooks")
@@ -100,8 +100,12 @@ class HookList(RunnerState):
                 f"custom_hooks should be a list of hooks or configs, but got {type(hooks).__name__}"
             )
         for index, hook in enumerate(hooks):
-            with section("custom_hooks", index):
+            with self.hook_section("custom_hooks", index):
                 self.register_hook(hook)
+
+    def hook_section(self, *key: Any) -> AbstractContextManager[None]:
+        """Let any error of registering a hook name the hook's config key."""
+        return section(*key)
 
     def register_hook(  # type: ignore[override]
         self, hook: Hook | dict | Callback, priority: str | int | Priority | None = None

@@ -27,6 +27,7 @@ from mmlight.model.bare_model import bare_model
 from mmlight.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
 from mmlight.registry import RUNNERS, DefaultScope
 from mmlight.registry.place import section
+from mmlight.utils.checks import flags
 
 from .base_loop import BaseLoop
 from .checkpointing import Checkpoints
@@ -118,22 +119,8 @@ class Runner(Checkpoints, Environment):
         experiment_name: str | None = None,
         cfg: dict | Config | None = None,
     ) -> None:
-        given = {name: value for name, value in locals().items() if name in _ARGUMENTS}
-        super().__init__()
-        self.current_run = CurrentRun(self)
-        self.lightning_callbacks: list[Callback] = []
-        self.hook_keys: list[tuple[Any, tuple[str, ...]]] = []
-        self._module: ModelModule | None = None
-        self._datamodule: RunnerData | None = None
-        self.cfg = as_config(cfg)
-        self._given = {name: value for name, value in given.items() if value is not None}
-        self.account = find_unread(self.cfg, type(self))
-        self.auto_scale_lr = auto_scale_lr
-        self.param_schedulers = param_scheduler
-        self._load_from, self._resume = load_from, resume
-        self._has_loaded = False
-        self.exact_state: dict[str, Any] | None = None
-        self._scaled: Any = None
+        given = {name: value for name, value in locals().items() if name in ARGUMENTS}
+        self._keep(cfg, given)
         with self._root_config():
             with section("work_dir"):
                 self._work_dir = osp.abspath(work_dir)
@@ -144,6 +131,8 @@ class Runner(Checkpoints, Environment):
             )
             self._check_schedulers(param_scheduler, optim_wrapper)
             self._take_launcher(launcher)
+            with section("resume"):
+                flags("the Runner", resume=resume)
             with self.current_run.building():
                 self._open_environment(env_cfg, randomness, experiment_name, log_level)
                 self._default_scope = DefaultScope.get_instance(
@@ -162,6 +151,24 @@ class Runner(Checkpoints, Environment):
                 )
                 self.dump_config()
 
+    def _keep(self, cfg: Any, given: dict[str, Any]) -> None:
+        """Keep what was given; nothing of it is built yet."""
+        super().__init__()
+        self.current_run = CurrentRun(self)
+        self.lightning_callbacks: list[Callback] = []
+        self.hook_keys: list[tuple[Any, tuple[str, ...]]] = []
+        self._module: ModelModule | None = None
+        self._datamodule: RunnerData | None = None
+        self.cfg = as_config(cfg)
+        self._given = {name: value for name, value in given.items() if value is not None}
+        self.account = find_unread(self.cfg, type(self))
+        self.auto_scale_lr = given.get("auto_scale_lr")
+        self.param_schedulers = given.get("param_scheduler")
+        self._load_from, self._resume = given.get("load_from"), given.get("resume", False)
+        self._has_loaded = False
+        self.exact_state: dict[str, Any] | None = None
+        self._scaled: Any = None
+
     @classmethod
     def from_cfg(cls, cfg: Config | dict, strict: bool = False) -> Runner:
         """Build a Runner from a config, whose keys are the arguments of the class.
@@ -178,7 +185,7 @@ class Runner(Checkpoints, Environment):
             KeyError: If there is no ``model`` or no ``work_dir``.
             ValueError: If ``strict`` and nothing reads some key.
         """
-        return cls._from_keys(cfg, _ARGUMENTS, ("model", "work_dir"), strict)
+        return cls._from_keys(cfg, ARGUMENTS, ("model", "work_dir"), strict)
 
     @classmethod
     def _from_keys(
@@ -479,6 +486,6 @@ def as_config(cfg: Any) -> Config:
     raise TypeError(f"cfg must be a dict, a Config or None, but got {type(cfg).__name__}")
 
 
-_ARGUMENTS = tuple(
+ARGUMENTS = tuple(
     name for name in inspect.signature(Runner.__init__).parameters if name not in ("self", "cfg")
 )

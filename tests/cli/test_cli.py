@@ -264,6 +264,48 @@ def test_config_is_printed_and_dumped(project: Path, output: Output) -> None:
     assert json.loads((project / "line.json").read_text())["model"] == {"type": "Line"}
 
 
+def test_check_says_whether_a_config_would_run(project: Path, output: Output) -> None:
+    said = output("check", "line.py", "--cfg-options", "train_dataloader.num_workers=2")
+    assert said == "line.py would run: no faults, no warnings\n"
+    assert not (project / "work_dirs").exists()
+
+
+def test_check_lists_all_faults(project: Path, run: Run) -> None:
+    with (project / "line.py").open("a") as file:
+        file.write("custom_hooks = [\n    dict(type='EMAHok')]\nparam_schedular = []\n")
+    done = run("check", "line.py", "--cfg-options", "model.widht=2", "train_cfg.max_epochs=0")
+    assert done["code"] == 1 and not done["err"]
+    warning, *faults, end = done["out"].splitlines()
+    at = f"({project / 'line.py'}, line"
+    assert warning.startswith("warning: param_schedular ") and "'param_scheduler'" in warning
+    assert [line.split(": ")[1] for line in faults] == [
+        "model.widht",  # in no file
+        f"custom_hooks.0.type {at} {len(CONFIG.splitlines()) + 2})",
+        f"train_cfg.max_epochs {at} 13)",
+    ]
+    assert end == "line.py would not run: 3 faults, 1 warning"
+
+
+def test_strict_refuses_keys_that_nothing_reads(project: Path, run: Run) -> None:
+    options = ["line.py", "--cfg-options", "param_schedular=1"]
+    for command in ("train", "check"):
+        done = run(command, *options, "--strict")
+        assert done["code"] == 1 and "param_schedular" in done["out"] + done["err"]
+    assert not list((project / "work_dirs").glob("*/*.pth"))
+    assert run("check", *options)["code"] == 0
+
+
+def test_a_key_that_nothing_reads_is_told_before_the_training(output: Output) -> None:
+    said = output("train", "line.py", "--cfg-options", "env_cfg.cudnn_bechmark=True")
+    told = said.index("env_cfg.cudnn_bechmark: did you mean 'cudnn_benchmark'?")
+    assert told < said.index("Epoch(train)")
+
+
+def test_an_error_of_the_system_names_its_key(project: Path, run: Run) -> None:
+    done = run("train", "line.py", "--work-dir", "/dev/null/here", "--debug")
+    assert "(config key `work_dir` in line.py)" in done["err"]
+
+
 def test_env_names_the_packages_that_matter(output: Output) -> None:
     shown = output("env")
     assert all(f"{name}: " in shown for name in ("Python", "PyTorch", "Lightning"))

@@ -27,7 +27,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"default_hooks.logger.interval": "x"}, TypeError, "default_hooks.logger.interval"),
     (
         {"default_hooks.checkpoint.intervall": 1},
-        AssertionError,
+        TypeError,
         "default_hooks.checkpoint.intervall",
     ),
     ({"default_hooks.mine": {"interval": 3}}, KeyError, "default_hooks.mine"),

@@ -1,0 +1,390 @@
+"""A run that is built part by part, without data, GPU or a file left behind."""
+
+from __future__ import annotations
+
+import logging
+import os.path as osp
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from mmlight.bridge.attach import attach
+from mmlight.bridge.current import new_timestamp
+from mmlight.bridge.trainer import derived_kwargs, make_trainer
+from mmlight.evaluator import Evaluator
+from mmlight.evaluator.torchmetrics_adapter import build_metric
+from mmlight.hooks import CheckpointHook, EarlyStoppingHook, ProfilerHook
+from mmlight.model import BaseModel
+from mmlight.optim import OptimWrapper, OptimWrapperDict
+from mmlight.registry import LOOPS, METRICS, RUNNERS, DefaultScope, resolve_type
+from mmlight.registry.build_functions import check_cfg
+from mmlight.registry.diagnostics import check_arguments
+from mmlight.registry.place import part, section
+from mmlight.visualization import Visualizer
+
+from .dataloader import build_dataloader
+from .flexible_runner import FlexibleRunner, build_strategy
+from .known_keys import find_unread, need_all_or_none, need_keys
+from .loops import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
+from .runner import ARGUMENTS, Runner
+from .unread_data import UnknownMetric, UnreadData, dataset_faults, is_ours, sampler_faults
+
+# Of this machine, or of no account before a run.
+_NOT_CHECKED = ("accelerator", "devices", "num_nodes", "strategy", "logger", "default_root_dir")
+
+
+class _Said(logging.Handler):
+    """Keeps the warnings of a logger."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+class _Blank(BaseModel):
+    """Stands for a model that cannot be built."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, inputs: Any, data_samples: Any = None, mode: str = "tensor") -> Any:
+        return inputs
+
+
+class CheckedRun(Runner):
+    """A Runner that keeps the errors of its parts, and puts stand-ins where one cannot be built."""
+
+    def __init__(self, cfg: Any, folder: str) -> None:
+        given = {name: cfg[name] for name in ARGUMENTS if name in cfg}
+        self._keep(cfg, given)
+        self.account = find_unread(self.cfg, _runner_class(self.cfg) or Runner)
+        self.errors: list[Exception] = []
+        self.said = _Said()
+        self._work_dir = self._log_dir = folder
+        self._timestamp = new_timestamp()
+        self._experiment_name = f"check_{self._timestamp}_{osp.basename(folder)}"
+        self._seed, self.diff_rank_seed, self._deterministic = 0, False, False
+        self._launcher, self._has_model = "none", False
+        for mode in ("train", "val", "test"):
+            setattr(self, f"_{mode}_loop", None)
+            setattr(self, f"_{mode}_dataloader", None)
+        self.optim_wrapper = None
+
+    @contextmanager
+    def part(self, *path: Any) -> Generator[None, None, None]:
+        """Keep an error instead of raising it."""
+        try:
+            with section(*path):
+                yield
+        except Exception as err:
+            self._take_error(err)
+
+    hook_section = part
+
+    def _take_error(self, err: Exception) -> None:
+        if str(err) not in map(str, self.errors):  # the test may be the validation once more
+            self.errors.append(err)
+
+    def check(self) -> None:
+        """Build all parts."""
+        scope = self._given.get("default_scope", "mmengine")
+        with (
+            self._root_config(),
+            DefaultScope.overwrite_default_scope(scope),
+            self.current_run.building(),
+        ):
+            self._check_runner()
+            self._check_trainer()
+            self._check_environment()
+            self._check_logging()
+            self._check_model()
+            self._check_hooks()
+            self._check_training()
+            for mode in ("val", "test"):
+                self._check_evaluation(mode)
+            self._check_together()
+
+    def _check_runner(self) -> None:
+        kind = _runner_class(self.cfg)
+        with self.part("runner_type"):
+            if kind is None:
+                check_cfg({"type": self.cfg.get("runner_type")}, RUNNERS)
+        is_flexible = kind is not None and issubclass(kind, FlexibleRunner)
+        with self.part():
+            need_keys(self.cfg, "model", *([] if is_flexible else ["work_dir"]))
+        if is_flexible:
+            with self.part("strategy"):
+                build_strategy(self.cfg.get("strategy"))
+
+    def _check_trainer(self) -> None:
+        arguments: dict[str, Any] = {}
+        with self.part("trainer"):
+            written = self.cfg.get("trainer") or {}
+            arguments = {
+                key: one for key, one in written.items() if not isinstance(one, dict | list)
+            }
+            arguments = self.trainer_arguments
+        given = {key: value for key, value in arguments.items() if key not in _NOT_CHECKED}
+        derived = {**derived_kwargs(self), "accelerator": "cpu"}
+        with self.part("trainer"):
+            self.bind(make_trainer(derived, **given))
+        if self._trainer is None:
+            self.bind(make_trainer(derived))
+
+    def _check_environment(self) -> None:
+        given = self._given
+        with self.part("work_dir"):
+            osp.abspath(given.get("work_dir", ""))
+        with self.part("launcher"):
+            self._take_launcher(given.get("launcher") or "none")
+        self._launcher = "none"
+        with self.part("env_cfg"):
+            self.setup_env(given.get("env_cfg", {}))
+        with self.part("randomness"):
+            randomness = given.get("randomness", {"seed": None})
+            check_arguments(self.set_randomness, randomness, randomness)
+            self.set_randomness(**randomness)
+        with self.part("load_from"):
+            self._check_file(given.get("load_from"))
+
+    @staticmethod
+    def _check_file(path: Any) -> None:
+        if path is not None and not isinstance(path, str):
+            raise TypeError(f"load_from should be the path of a checkpoint, but got {path!r}")
+        if path and "://" not in path and not osp.exists(path):
+            raise FileNotFoundError(f"there is no checkpoint {path}")
+
+    def _check_logging(self) -> None:
+        given = self._given
+        with self.part("log_level"):
+            logging.Handler().setLevel(given.get("log_level", "INFO"))
+        self.logger = self.build_logger("WARNING")
+        self.logger.handlers.clear()
+        self.message_hub = self.build_message_hub()
+        self.visualizer = None
+        with self.part("visualizer"):
+            self.visualizer = self.build_visualizer(given.get("visualizer"))
+        if self.visualizer is None:
+            self.visualizer = Visualizer(name=self._experiment_name)
+        with self.part("log_processor"):
+            self.log_processor = self.build_log_processor(given.get("log_processor", {}))
+
+    def _check_model(self) -> None:
+        self.model = _Blank()
+        if "model" in self._given:
+            with self.part("model"):
+                preprocessor = self._given.get("data_preprocessor")
+                self.model = self._build_whole_model(self._given["model"], preprocessor)
+                self._has_model = True
+
+    def _check_hooks(self) -> None:
+        with self.part("default_hooks"):
+            self.register_default_hooks(self._given.get("default_hooks"))
+        if "custom_hooks" in self._given:
+            with self.part("custom_hooks"):
+                self.register_custom_hooks(self._given["custom_hooks"])
+
+    # --------------------------------------------------------------------- data
+
+    def build_dataloader(  # type: ignore[override]
+        self, dataloader: Any, seed: int | None = None, diff_rank_seed: bool = False
+    ) -> Any:
+        """Build a dataloader whose dataset is not read."""
+        if not isinstance(dataloader, dict):
+            return build_dataloader(dataloader)
+        cfg = {**dataloader}
+        for key, err in sampler_faults(dataloader):
+            del cfg[key]
+            if err is not None:
+                self._take_error(err)
+        with part(dataloader):
+            return build_dataloader(cfg, seed, diff_rank_seed, self._dataset_of)
+
+    def _dataset_of(self, dataset: Any) -> Any:
+        if not isinstance(dataset, dict):
+            return dataset
+        for err in dataset_faults(dataset):
+            self._take_error(err)
+        return UnreadData()
+
+    def _data(self, key: str) -> Any:
+        given = self._given.get(key)
+        if isinstance(given, list | tuple):
+            return [self._one_of_data(one, key, index) for index, one in enumerate(given)]
+        return None if given is None else self._one_of_data(given, key)
+
+    def _one_of_data(self, given: Any, *key: Any) -> Any:
+        with self.part(*key):
+            return self.build_dataloader(given, self.seed, self.diff_rank_seed)
+        return build_dataloader({"dataset": UnreadData(), "batch_size": 1})
+
+    # ----------------------------------------------------------------- training
+
+    def _check_keys(self, purpose: str, *names: str) -> bool:
+        """Tell whether there is something to check; parts of it that lack are an error."""
+        with self.part():
+            need_all_or_none(self.cfg, purpose, {name: self._given.get(name) for name in names})
+        return any(name in self._given for name in names)
+
+    def _check_training(self) -> None:
+        keys = ("train_dataloader", "train_cfg", "optim_wrapper")
+        if not self._check_keys("training", *keys):
+            return
+        self._train_dataloader = self._data("train_dataloader") or _stand_in()
+        cfg = self._given.get("train_cfg", {"max_epochs": 1})
+        with self.part("train_cfg"):
+            if self._is_strange("train_cfg", cfg):
+                self._train_loop = None
+            else:
+                self._train_loop = self.build_train_loop(cfg)
+        if self._train_loop is None:
+            self._train_loop = _some_loop(self, cfg)
+        self._check_optimizers()
+
+    def _is_strange(self, key: str, cfg: Any) -> bool:
+        """Tell whether a loop is of a type that may want more than its arguments."""
+        if not (isinstance(cfg, dict) and "type" in cfg):
+            return False
+        more = (
+            ("runner", "dataloader")
+            if key == "train_cfg"
+            else ("runner", "dataloader", "evaluator")
+        )
+        return not is_ours(check_cfg(cfg, LOOPS, dict.fromkeys(more)))
+
+    def _check_optimizers(self) -> None:
+        given: Any = self._given.get("optim_wrapper")
+        with self.part("optim_wrapper"):
+            self.optim_wrapper = self.build_optim_wrapper(
+                given if self._has_model else _without_names(given)
+            )
+        if self.optim_wrapper is None:
+            parameter = nn.Parameter(torch.zeros(1))
+            self.optim_wrapper = OptimWrapper(torch.optim.SGD([parameter], lr=0.1))
+        with self.part("auto_scale_lr"):
+            self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
+        schedulers = self.param_schedulers
+        with self.part("param_scheduler"):
+            self._check_schedulers(schedulers, given)
+        groups = schedulers if isinstance(schedulers, dict) and "type" not in schedulers else None
+        for name, group in (groups or {None: schedulers}).items():
+            for one in group if isinstance(group, list | tuple) else [group]:
+                if one is not None and self._knows_optimizer(name):
+                    with self.part("param_scheduler"):
+                        self.build_param_scheduler([one] if name is None else {name: [one]})
+
+    def _knows_optimizer(self, name: str | None) -> bool:
+        # With stand-ins there may be one optimizer where there should be several.
+        return name is None or isinstance(self.optim_wrapper, OptimWrapperDict)
+
+    # --------------------------------------------------------------- evaluation
+
+    def build_evaluator(self, evaluator: Any) -> Evaluator:
+        """Build an evaluator from those of its metrics that can be built."""
+        if isinstance(evaluator, dict) and "metrics" in evaluator:
+            return super().build_evaluator({**evaluator, "metrics": self._metrics(evaluator)})
+        if isinstance(evaluator, dict | list):
+            return super().build_evaluator(self._metrics(evaluator))
+        return super().build_evaluator(evaluator)
+
+    def _metrics(self, evaluator: Any) -> Any:
+        metrics = evaluator
+        if isinstance(evaluator, dict):
+            metrics = evaluator.get("metrics", evaluator)
+        if isinstance(metrics, list | tuple):
+            return [self._metric(one) for one in metrics]
+        return [self._metric(metrics)] if metrics else metrics
+
+    def _metric(self, metric: Any) -> Any:
+        try:
+            with part(metric):
+                if isinstance(metric, dict) and "ann_file" in metric:
+                    check_cfg(metric, METRICS)
+                else:
+                    return build_metric(metric)
+        except Exception as err:
+            self._take_error(err)
+        return UnknownMetric()
+
+    def _check_evaluation(self, mode: str) -> None:
+        purpose = "validation" if mode == "val" else "testing"
+        keys = [f"{mode}_{name}" for name in ("dataloader", "cfg", "evaluator")]
+        if not self._check_keys(purpose, *keys):
+            return
+        cfg, evaluator = self._given.get(keys[1]), self._given.get(keys[2])
+        setattr(self, f"_{mode}_dataloader", self._data(keys[0]) or _stand_in())
+        setattr(self, f"_{mode}_evaluator", evaluator or [UnknownMetric()])
+        loop: Any = None
+        with self.part(keys[1]):
+            if not self._is_strange(keys[1], cfg):
+                build = self.build_val_loop if mode == "val" else self.build_test_loop
+                loop = build({} if cfg is None else cfg)
+        if loop is None:
+            kind = ValLoop if mode == "val" else TestLoop
+            loop = kind(self, _stand_in(), Evaluator([UnknownMetric()]))
+        setattr(self, f"_{mode}_loop", loop)
+
+    # ----------------------------------------------------------------- together
+
+    def _check_together(self) -> None:
+        """Check what a run would check before its first iteration."""
+        if self._train_loop is None:
+            return
+        self.logger.addHandler(self.said)
+        with self.part("trainer"):
+            attach(self.trainer, self)
+            self._limit_training()
+        with self.part("compile"):
+            self._maybe_compile("train_step")
+        for hook, key in self.hook_keys:
+            if self._may_be_asked(hook):
+                with self.part(*key):
+                    hook.before_run(self)
+                    hook.before_train(self)
+
+    def _may_be_asked(self, hook: Any) -> bool:
+        if not is_ours(type(hook)) or isinstance(hook, ProfilerHook):
+            return False
+        if hasattr(hook, "out_dir"):
+            hook.out_dir = None  # files of a check go to a folder of its own
+        return self._has_model or isinstance(hook, CheckpointHook | EarlyStoppingHook)
+
+
+def _runner_class(cfg: Any) -> type | None:
+    kind = resolve_type(cfg.get("runner_type", "Runner"), RUNNERS)
+    return kind if isinstance(kind, type) else None
+
+
+def _stand_in() -> Any:
+    return build_dataloader({"dataset": UnreadData(), "batch_size": 1})
+
+
+def _some_loop(run: CheckedRun, cfg: Any) -> Any:
+    """Return a training loop in place of one that cannot be built, of the kind that was meant."""
+    by_iterations = isinstance(cfg, dict) and ("max_iters" in cfg or cfg.get("by_epoch") is False)
+    if by_iterations:
+        return IterBasedTrainLoop(run, run._train_dataloader, max_iters=1 << 20)
+    return EpochBasedTrainLoop(run, run._train_dataloader, max_epochs=1 << 10)
+
+
+def _without_names(cfg: Any) -> Any:
+    """Leave out of the config of an optimizer wrapper what names parts of the model."""
+    if not isinstance(cfg, dict):
+        return cfg
+    single = cfg if "optimizer" in cfg else next(filter(_has_optimizer, cfg.values()), cfg)
+    return {
+        key: value
+        for key, value in single.items()
+        if key not in ("constructor", "paramwise_cfg", "modules")
+    }
+
+
+def _has_optimizer(cfg: Any) -> bool:
+    return isinstance(cfg, dict) and "optimizer" in cfg

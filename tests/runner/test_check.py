@@ -1,0 +1,204 @@
+"""All faults of a config are found at once, each with its place, and no data is read for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch.utils.data import Dataset
+
+from mmlight.config import Config
+from mmlight.dataset import BaseDataset
+from mmlight.evaluator import BaseMetric
+from mmlight.registry import DATA_SAMPLERS, DATASETS, METRICS
+from mmlight.runner.check import Report, check_config
+from tests.bridge.parts import config
+
+ROOT = Path(__file__).parents[2]
+
+
+@DATASETS.register_module(force=True)
+class Photos(BaseDataset):
+    """Annotations in a file."""
+
+
+@DATASETS.register_module(force=True)
+class Eager(Dataset):
+    """A dataset that reads when it is made."""
+
+    def __init__(self, folder: str) -> None:
+        raise AssertionError("data was read")
+
+
+@DATA_SAMPLERS.register_module(force=True)
+class ByClass:
+    """A sampler that asks its dataset for what only data that were read can tell."""
+
+    def __init__(self, dataset: Any, seed: Any = None, classes: int = 1) -> None:
+        raise AssertionError("data was read")
+
+
+@METRICS.register_module(force=True)
+class OnAnnotations(BaseMetric):
+    """A metric that reads annotations when it is made."""
+
+    def __init__(self, ann_file: str) -> None:
+        raise AssertionError("data was read")
+
+    def process(self, data_batch: Any, data_samples: Any) -> None: ...
+
+    def compute_metrics(self, results: list) -> dict:
+        return {}
+
+
+def photos(**more: Any) -> dict[str, Any]:
+    dataset = {"type": "Photos", "ann_file": "nowhere.json", "pipeline": [], **more}
+    return {"batch_size": 2, "num_workers": 0, "dataset": dataset}
+
+
+def check(tmp_path: Path, strict: bool = False, **changes: Any) -> Report:
+    return check_config(Config(config(tmp_path / "work", **changes)), strict)
+
+
+def test_a_right_config_has_no_fault_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    assert check(tmp_path) == Report([], [])
+    assert check(tmp_path, by_epoch=False) == Report([], [])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"train_dataloader": photos()},
+        {"train_dataloader": {**photos(), "sampler": {"type": "ByClass", "classes": 3}}},
+        {
+            "train_dataloader": photos(
+                type="RepeatDataset",
+                times=2,
+                dataset=photos()["dataset"],
+                **dict.fromkeys(("ann_file", "pipeline")),
+            )
+        },
+        {"train_dataloader": {"batch_size": 1, "dataset": {"type": "Eager", "folder": "x"}}},
+        {"val_evaluator": [{"type": "OnAnnotations", "ann_file": "nowhere.json"}]},
+        {"trainer": {"accelerator": "gpu", "devices": 8, "strategy": "ddp"}},
+    ],
+    ids=["lazy", "sampler", "wrapped", "eager", "metric", "gpu"],
+)
+def test_neither_data_nor_gpu_is_needed(changes: dict[str, Any], tmp_path: Path) -> None:
+    wrapped = changes.get("train_dataloader", {}).get("dataset", {})
+    if wrapped.get("type") == "RepeatDataset":
+        del wrapped["ann_file"], wrapped["pipeline"]
+    assert check(tmp_path, **changes).faults == []
+
+
+def test_all_faults_are_listed(tmp_path: Path) -> None:
+    pipeline = [{"type": "NoTransform"}, {"type": "NorThis"}]
+    loader = photos(pipeline=pipeline, lazy=True)
+    report = check(
+        tmp_path,
+        model={"type": "Clasifier"},
+        train_dataloader={**loader, "batch_size": "x", "sampler": {"type": "DefaultSmpler"}},
+        train_cfg={"by_epoch": True, "max_epochs": "x"},
+        optim_wrapper={"optimizer": {"type": "SGD", "lr": 0.1, "momentun": 0.9}},
+        param_scheduler=[{"type": "StepLR"}, {"type": "LinearLr"}],
+        val_evaluator=[{"type": "NoMetric"}, {"type": "DumpResults", "out_file_path": "a.txt"}],
+        default_hooks={"logger": {"interval": "x"}, "mine": {"interval": 1}},
+        custom_hooks=[{"type": "EMAHok"}, {"type": "LoggerHook", "momentun": 1}],
+        trainer={"precision": "abc", "profiler": {"type": "simple"}},
+        randomness={"sed": 1},
+        env_cfg={"mp_cfg": {"start": "fork"}},
+        log_level="LOUD",
+        launcher="rocket",
+        load_from="nowhere.pth",
+        visualizer={"type": "Visualiser"},
+        log_processor={"window": 1},
+        runner_type="Runer",
+    )
+    keys = {line.split(": ")[0] for line in report.faults}
+    assert keys == {
+        "model.type",
+        "train_dataloader.dataset.lazy",
+        "train_dataloader.dataset.pipeline.0.type",
+        "train_dataloader.dataset.pipeline.1.type",
+        "train_dataloader.sampler.type",
+        "train_dataloader.batch_size",
+        "train_cfg.max_epochs",
+        "optim_wrapper.optimizer.momentun",
+        "param_scheduler.0",
+        "param_scheduler.1.type",
+        "val_evaluator.0.type",
+        "val_evaluator.1",
+        "default_hooks.logger.interval",
+        "default_hooks.mine",
+        "custom_hooks.0.type",
+        "custom_hooks.1.momentun",
+        "trainer",
+        "trainer.profiler",
+        "randomness.sed",
+        "env_cfg.mp_cfg.start",
+        "log_level",
+        "launcher",
+        "load_from",
+        "visualizer.type",
+        "log_processor.window",
+        "runner_type",
+    }
+
+
+def test_parts_that_do_not_fit_together_are_found(tmp_path: Path) -> None:
+    hook = {"type": "ExponentialMovingAverageHook", "module_keys": "generator_ema"}
+    report = check(
+        tmp_path,
+        custom_hooks=[hook, {"type": "EMAHook", "begin_epoch": 100}],
+        trainer={"val_check_interval": 0.5, "accumulate_grad_batches": 4},
+        test_cfg={},
+    )
+    text = "\n".join(report.faults)
+    assert "custom_hooks.0: Cannot find 'generator'" in text
+    assert "custom_hooks.1" in text and "begin_epoch=100" in text
+    assert "accumulate_grad_batches" in text
+    assert "test_dataloader, test_cfg, test_evaluator must all be given" in text
+
+
+def test_keys_without_effect_are_warnings_or_with_strict_faults(tmp_path: Path) -> None:
+    wrapper = {
+        "optimizer": {"type": "SGD", "lr": 0.1},
+        "paramwise_cfg": {"custom_keys": {"layrs": {"lr_mult": 2.0}}},
+    }
+    changes = {"custom_hook": [], "optim_wrapper": wrapper}
+    report = check(tmp_path, **changes)
+    assert not report.faults
+    assert report.warnings[0] == "custom_hook: did you mean 'custom_hooks'?"
+    assert report.warnings[1].startswith("optim_wrapper.paramwise_cfg.custom_keys.layrs: ")
+    strict = check(tmp_path, strict=True, **changes)
+    assert strict.faults == report.warnings and not strict.warnings
+
+
+def test_optimizers_are_checked_for_a_model_that_cannot_be_built(tmp_path: Path) -> None:
+    wrappers = {
+        "constructor": "MultiOptimWrapperConstructor",
+        "generator": {"optimizer": {"type": "Adam", "lr": 0.1}},
+    }
+    report = check(tmp_path, model={"type": "NoModel"}, optim_wrapper=wrappers)
+    (fault,) = report.faults
+    assert fault.startswith("model.type: NoModel is not in")
+
+
+def test_file_and_line_of_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "base.py").write_text("custom_hooks = [\n    dict(type='EMAHok'),\n]\n")
+    (tmp_path / "exp.py").write_text(
+        "_base_ = 'base.py'\nwork_dir = 'x'\nmodel = dict(\n"
+        "    type='torch.nn.Linear', in_features=1, out_featurs=1)\n"
+    )
+    faults = check_config(Config.fromfile(tmp_path / "exp.py")).faults
+    assert faults[0].startswith(f"model.out_featurs ({tmp_path / 'exp.py'}, line 4): Linear got")
+    assert faults[1].startswith(f"custom_hooks.0.type ({tmp_path / 'base.py'}, line 2): EMAHok is")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/dcgan/*.py")), ids=lambda p: p.stem)
+def test_our_configs_would_run(path: Path) -> None:
+    cfg = Config.fromfile(path)
+    cfg.work_dir = "x"
+    assert check_config(cfg, strict=True) == Report([], [])
