@@ -28,6 +28,7 @@ from torch import nn
 
 from mmlight import __version__
 from mmlight.bridge.checkpoint_io import write_checkpoint
+from mmlight.bridge.ranks import gather_states
 from mmlight.bridge.rng import rng_state
 from mmlight.bridge.sharding import (
     has_shards,
@@ -38,9 +39,8 @@ from mmlight.bridge.sharding import (
     whole_weights,
     without_wrappers,
 )
-from mmlight.dist import gather_object, is_distributed
+from mmlight.dist import is_distributed
 from mmlight.model.state_dict import get_state_dict
-from mmlight.utils import apply_to
 
 FORMAT = 1
 
@@ -66,7 +66,10 @@ def collect(
     """
     check_meta(meta)
     position = _position(runner)
-    checkpoint = documented_keys(runner, save_optimizer, save_param_scheduler)
+    checkpoint = {
+        "state_dict": weights(runner),
+        **states_of_training(runner, save_optimizer, save_param_scheduler),
+    }
     checkpoint["meta"] = {**make_meta(runner, position, by_epoch), **(meta or {})}
     checkpoint.update(_lightning_keys(runner, position, save_optimizer))
     checkpoint["mmlight"] = exact_state(runner, position)
@@ -90,25 +93,15 @@ def save_checkpoint(
     runner.trainer.strategy.barrier("save_checkpoint")
 
 
-def documented_keys(
+def states_of_training(
     runner: Any, save_optimizer: bool = True, save_param_scheduler: bool = True
 ) -> dict[str, Any]:
-    """Return the keys that the documents name, ``meta`` aside.
+    """Return what a run knows beside its weights, under the keys that the documents name.
 
     Raises:
         TypeError: If what is to be saved is still a config.
     """
-    return {
-        "state_dict": weights(runner),
-        **states_of_training(runner, save_optimizer, save_param_scheduler),
-    }
-
-
-def states_of_training(
-    runner: Any, save_optimizer: bool, save_param_scheduler: bool
-) -> dict[str, Any]:
-    """Return what a run knows beside its weights, under the keys that the documents name."""
-    checkpoint: dict[str, Any] = {"message_hub": runner.message_hub.state_dict()}
+    checkpoint: dict[str, Any] = {"message_hub": _hub_state(runner)}
     wrapper = runner.optim_wrapper
     # A strategy that shards a module that is not ours gathers for Lightning's own key alone.
     gathers = not is_sharded(runner.trainer) or not hasattr(wrapper, "optimizers")
@@ -121,6 +114,13 @@ def states_of_training(
     return checkpoint
 
 
+def _hub_state(runner: Any) -> dict[str, Any]:
+    """Return what has been logged, which only the process that writes must collect."""
+    if runner.rank > 0:
+        return {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
+    return runner.message_hub.state_dict()
+
+
 def _not_built(argument: str, attribute: str) -> TypeError:
     return TypeError(
         f"runner.{attribute} is built when training begins and cannot be saved before: "
@@ -129,7 +129,10 @@ def _not_built(argument: str, attribute: str) -> TypeError:
 
 
 def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
-    """Return the model's state dict on the CPU, as the strategy gathers it."""
+    """Return the model's state dict as the strategy gathers it, in the first process on the CPU.
+
+    The others, who do not write it, need no copy.
+    """
     strategy = runner.trainer.strategy
     if has_shards(runner.model):
         state = whole_weights(runner.model)
@@ -137,10 +140,15 @@ def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
         state = strategy.lightning_module_state_dict()
     else:
         state = get_state_dict(runner.model)
-    for name, value in state.items():
+    return on_host(state, runner.rank)
+
+
+def on_host(weights: Any, rank: int) -> Any:
+    """Detach weights, in the process that writes them on the CPU, and return the same dict."""
+    for name, value in weights.items():
         if isinstance(value, torch.Tensor):
-            state[name] = value.detach().cpu()
-    return state
+            weights[name] = value.detach().cpu() if rank == 0 else value.detach()
+    return weights
 
 
 def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -161,11 +169,8 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
     }
     if not is_distributed():
         return own
-    # Each process draws its own random numbers, reads its own data and has its own statistics of
-    # it. Tensors of another GPU than the writer's must not go through pickle.
-    if runner.rank > 0:
-        own["buffers"] = buffers_of(runner.model)
-    states = gather_object(apply_to(own, _is_tensor, torch.Tensor.cpu))
+    # Each process draws its own random numbers, reads its own data and has statistics of it.
+    states = gather_states(own, buffers_of(runner.model))
     return {**states[0], "ranks": states[1:]} if states else own
 
 
@@ -192,10 +197,6 @@ def exact_state_of_rank(exact: dict[str, Any], rank: int, world_size: int) -> di
     return states[rank] if len(states) == world_size else None
 
 
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, torch.Tensor)
-
-
 def _stream_state(loop: Any) -> dict[str, Any] | None:
     stream: Any = getattr(loop, "stream", None)
     # A hook may have put an iterator of its own in place of the loop's.
@@ -220,7 +221,7 @@ def _position(runner: Any) -> dict[str, Any]:
 def make_meta(runner: Any, position: dict[str, Any], by_epoch: bool = False) -> dict[str, Any]:
     """Return what the documents have under ``meta``."""
     meta: dict[str, Any] = {
-        "cfg": runner.cfg.pretty_text,
+        "cfg": runner.config_text,
         "seed": runner.seed,
         "experiment_name": runner.experiment_name,
         "time": time.strftime("%Y%m%d_%H%M%S", time.localtime()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ class RunnerFace:
     Trainer and a LightningModule that know nothing of mmlight.
     """
 
+    cfg: Any
     model: Any
     optim_wrapper: Any
     numbers_all_batches: bool = False
@@ -61,6 +63,11 @@ class RunnerFace:
         """The Lightning Trainer underneath."""
         assert self._trainer is not None
         return self._trainer
+
+    @cached_property
+    def config_text(self) -> str:
+        """The config as Python, made once in a run for all of its checkpoints."""
+        return self.cfg.pretty_text
 
     @property
     def is_rehearsal(self) -> bool:

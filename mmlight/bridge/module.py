@@ -14,7 +14,12 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmlight.bridge.attach import TrainingPlan, attach
 from mmlight.bridge.callbacks import callbacks_of
-from mmlight.bridge.checkpoint import documented_keys, exact_state, make_meta, optimizers_of
+from mmlight.bridge.checkpoint import (
+    exact_state,
+    make_meta,
+    optimizers_of,
+    states_of_training,
+)
 from mmlight.bridge.processes import warn_of_wrapping
 from mmlight.bridge.sharding import has_shards, is_sharded, shard
 from mmlight.config import Config
@@ -236,7 +241,7 @@ class ModelModule(pl.LightningModule):
         runner = self.runner
         if "mmlight" not in checkpoint:
             # Lightning has the weights already, or a callback such as WeightAveraging others.
-            checkpoint.update({**documented_keys(runner), "state_dict": checkpoint["state_dict"]})
+            checkpoint.update(states_of_training(runner))
             checkpoint["mmlight"] = exact_state(runner)
             checkpoint["meta"] = make_meta(runner, checkpoint["mmlight"]["position"])
             runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
@@ -20,6 +19,7 @@ from mmlight.bridge.checkpoint import (
     check_meta,
     exact_state,
     make_meta,
+    on_host,
     progress_state,
     states_of_training,
 )
@@ -58,10 +58,7 @@ def save_plain_checkpoint(
         checkpoint = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
     finally:
         face.wanted = Wanted()
-    weights = checkpoint["state_dict"]
-    for name, value in weights.items():
-        if isinstance(value, torch.Tensor):
-            weights[name] = value.detach().cpu()
+    on_host(checkpoint["state_dict"], face.rank)
     state = checkpoint["loops"]["fit_loop"]
     state.update(progress_state(checkpoint["mmlight"]["position"]))
     _settle_steps(state, trainer, face.progress)
