@@ -27,16 +27,22 @@ def take_out(checkpoint: dict[str, Any], module: nn.Module) -> None:
         checkpoint.setdefault(KEY, {})[name] = of_part
 
 
-def put_back(checkpoint: dict[str, Any], module: nn.Module) -> None:
+def put_back(checkpoint: dict[str, Any], module: nn.Module) -> list[str]:
     """Let a checkpoint have weights for all added parts, their originals' if it has none.
 
     Args:
         checkpoint: The checkpoint that was read.
         module: The LightningModule.
+
+    Returns:
+        Names of the parts that it had no weights for.
     """
     weights = checkpoint["state_dict"]
     saved = checkpoint.get(KEY, {})
+    without = []
     for name, original in _added(module).items():
+        if name not in saved and not any(key.startswith(f"{name}.") for key in weights):
+            without.append(name)
         of_part = saved.get(name) or {
             f"{name}.{key[len(original) + 1 :]}": value
             for key, value in weights.items()
@@ -44,6 +50,7 @@ def put_back(checkpoint: dict[str, Any], module: nn.Module) -> None:
         }
         for key, value in of_part.items():
             weights.setdefault(key, value)
+    return without
 
 
 def _added(module: nn.Module) -> dict[str, str]:

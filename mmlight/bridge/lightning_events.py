@@ -11,6 +11,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.fit_loop import RunnerFitLoop
 from mmlight.bridge.gathering import gather_hooks
+from mmlight.bridge.missing_parts import warn_of_missing_parts_in_trainer
 from mmlight.bridge.step_values import StepValues
 from mmlight.bridge.trainer_face import TrainerFace
 
@@ -86,6 +87,9 @@ class HookEvents(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """``before_train``, and ``before_train_epoch`` when an epoch is continued."""
+        resumed_from, self.runner.resumed_from = self.runner.resumed_from, None
+        if resumed_from is not None:
+            warn_of_missing_parts_in_trainer(self.runner, resumed_from)
         self.runner.call_hook("before_train")
         if self.runner.progress.in_epoch:
             self.on_train_epoch_start(trainer, pl_module)

@@ -24,6 +24,7 @@ from mmlight.bridge.checkpoint import (
     states_of_training,
 )
 from mmlight.bridge.checkpoint_io import write_checkpoint
+from mmlight.bridge.missing_parts import outline
 from mmlight.bridge.progress import LoopProgress
 
 
@@ -103,9 +104,11 @@ def share_checkpoints(module: LightningModule, face: Any) -> None:
 
     def load_with_hooks(checkpoint: dict[str, Any]) -> None:
         if face.current_run.is_executing:
-            put_back(checkpoint, module)
-            if face.trainer.state.fn == TrainerFn.FITTING and "message_hub" in checkpoint:
-                face.message_hub.load_state_dict(checkpoint["message_hub"])
+            without = put_back(checkpoint, module)
+            if face.trainer.state.fn == TrainerFn.FITTING:
+                face.resumed_from = outline(checkpoint, without)
+                if "message_hub" in checkpoint:
+                    face.message_hub.load_state_dict(checkpoint["message_hub"])
             face.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         load(checkpoint)
 

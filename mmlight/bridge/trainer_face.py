@@ -35,6 +35,8 @@ class TrainerFace(RunnerFace):
     val_evaluator = test_evaluator = None
     wanted = Wanted()
     """What the checkpoint that is being written shall hold."""
+    resumed_from: dict[str, Any] | None = None
+    """What the checkpoint holds that the training goes on from, until it begins."""
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()

@@ -8,9 +8,12 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from mmlight.dist import is_main_process
-from mmlight.fileio import FileClient, get_file_backend
+from lightning.pytorch import LightningModule, Trainer
+
+from mmlight.dist import broadcast_object_list, is_main_process
+from mmlight.fileio import FileClient, LocalBackend, get_file_backend
 from mmlight.fileio.checkpoint_file import write_text_atomically
+from mmlight.fileio.folder_lock import FolderInUseError, hold_folder, release_folder
 from mmlight.hooks.best_metric import BestMetrics
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.metric_rule import BETTER, WORST
@@ -122,6 +125,7 @@ class CheckpointHook(Hook):
         self.last_ckpt: str | None = None
         self.keep_ckpt_ids: list[int] = []
         self._is_training = False
+        self._held: list[str] = []
 
     @property
     def rules(self) -> list[str | None]:
@@ -153,6 +157,8 @@ class CheckpointHook(Hook):
 
         Raises:
             TypeError: If ``runner.save_checkpoint`` does not take an argument of the hook's.
+            FolderInUseError: If another process trains in the same work directory, or saves to the
+                same ``out_dir``.
         """
         self._check_use(runner)
         self._is_training = True
@@ -160,6 +166,7 @@ class CheckpointHook(Hook):
         if self.out_dir is not None:
             self._dir = experiment_dir(self.out_dir, runner.work_dir, self.backend_args)
         self.file_backend = get_file_backend(self._dir, backend_args=self.backend_args)
+        self._hold_folders(runner)
         runner.logger.info(f"Checkpoints will be saved to {self._dir}.")
         self.last_ckpt = runner.message_hub.runtime_info.get("last_ckpt")
         self.keep_ckpt_ids = list(runner.message_hub.runtime_info.get("keep_ckpt_ids", ()))
@@ -170,6 +177,28 @@ class CheckpointHook(Hook):
             while len(self.keep_ckpt_ids) > self.max_keep_ckpts:
                 outdated.append(self.keep_ckpt_ids.pop(0))
         self._remove([self._path_of(step) for step in outdated])
+
+    def _hold_folders(self, runner: RunnerLike) -> None:
+        """Keep other runs out of the folders that are written to; a store has no locks."""
+        refused: list[Exception | None] = [None]
+        if is_main_process():
+            own = [self._dir] if isinstance(self.file_backend, LocalBackend) else []
+            try:
+                for folder in dict.fromkeys([runner.work_dir, *own]):
+                    note = hold_folder(folder)
+                    self._held.append(folder)
+                    if note is not None:
+                        runner.logger.warning(f"{note}.")
+            except (FolderInUseError, OSError) as error:
+                refused = [error]
+        broadcast_object_list(refused)  # else the others would wait for the one that is refused
+        if refused[0] is not None:
+            self._release_folders()
+            raise refused[0]
+
+    def _release_folders(self) -> None:
+        while self._held:
+            release_folder(self._held.pop())
 
     def _check_use(self, runner: RunnerLike) -> None:
         known = inspect.signature(runner.save_checkpoint).parameters
@@ -251,6 +280,16 @@ class CheckpointHook(Hook):
             )
             runner.logger.info(f"The checkpoint ({path}) is published to {published}.")
 
+    def after_run(self, runner: RunnerLike) -> None:
+        """Let other runs into the folders."""
+        self._release_folders()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Let other runs into the folders."""
+        self._release_folders()
+
     def save_interrupted(self, runner: RunnerLike) -> str:
         """Save the run in the middle, for a process that must end; return the checkpoint's path.
 
@@ -320,8 +359,8 @@ class CheckpointHook(Hook):
         runner.save_checkpoint(
             self._dir,
             name,
-            save_optimizer=False,
-            save_param_scheduler=False,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
             meta={"epoch": runner.epoch, "iter": runner.iter},
             by_epoch=False,
             backend_args=self.backend_args,

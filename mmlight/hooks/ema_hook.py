@@ -11,7 +11,6 @@ from typing_extensions import Unpack
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.hooks.runner_protocol import RunnerLike
-from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 from mmlight.model.state_dict import load_state_dict
 from mmlight.registry import HOOKS, MODELS
@@ -174,13 +173,18 @@ class EMAHook(Hook):
             self._swap_ema_state_dict(checkpoint)
             self.ema_model.load_state_dict(checkpoint["ema_state_dict"], strict=self.strict_load)
             return
-        if resuming:
-            print_log(
-                "The checkpoint has no `ema_state_dict`; the moving average starts from its "
-                "`state_dict`",
-                "current",
-            )
         load_state_dict(self.ema_model.module, checkpoint["state_dict"], strict=self.strict_load)
+
+    def missing_parts(self, runner: RunnerLike, checkpoint: dict) -> list[str]:
+        """Name the average if ``checkpoint``, which is resumed, should have it and does not."""
+        done, begin = (
+            (runner.epoch, self.begin_epoch)
+            if self.enabled_by_epoch
+            else (runner.iter, self.begin_iter)
+        )
+        if "ema_state_dict" in checkpoint or done < begin:
+            return []
+        return [f"the average of {type(self).__name__} (ema_state_dict), at its state_dict"]
 
     def _ema_started(self, runner: RunnerLike) -> bool:
         if self.enabled_by_epoch:

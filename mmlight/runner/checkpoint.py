@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
-import os.path as osp
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
 from mmlight.fileio.checkpoint_file import write_checkpoint
@@ -25,6 +26,7 @@ from mmlight.runner.checkpoint_loader import (
     load_from_pavi,
     load_from_torchvision,
 )
+from mmlight.runner.latest_checkpoint import find_latest_checkpoint
 from mmlight.runner.model_zoo import (
     get_deprecated_model_names,
     get_external_models,
@@ -87,17 +89,87 @@ def load_checkpoint(
 
     Example:
         >>> import tempfile
-        >>> path = osp.join(tempfile.mkdtemp(), "linear.pth")
+        >>> path = os.path.join(tempfile.mkdtemp(), "linear.pth")
         >>> save_checkpoint({"state_dict": nn.Linear(1, 1).state_dict()}, path)
         >>> list(load_checkpoint(nn.Linear(1, 1), path, logger="silent"))
         ['state_dict']
     """
     checkpoint = _load_checkpoint(filename, map_location, logger, weights_only)
-    if not isinstance(checkpoint, dict):
-        raise RuntimeError(
-            f"{filename} holds a {type(checkpoint).__name__}, not a dict with weights"
-        )
+    weights_in(checkpoint, filename)
     return _load_checkpoint_to_model(model, checkpoint, strict, logger, revise_keys)
+
+
+def refuse_foreign_weights(
+    model: nn.Module,
+    checkpoint: Any,
+    filename: str,
+    revise_keys: Sequence[tuple[str, str]] = tuple(_STRIP_WRAPPER),
+) -> None:
+    """Refuse a checkpoint of which a model would take nothing.
+
+    Args:
+        model: The model.
+        checkpoint: What was read.
+        filename: Where it was read.
+        revise_keys: As for :func:`load_checkpoint`.
+
+    Raises:
+        RuntimeError: If there are no weights in it, or none that the model has, of that shape.
+
+    Example:
+        >>> refuse_foreign_weights(nn.Linear(1, 1), {"conv.weight": torch.ones(1)}, "a.pth")
+        Traceback (most recent call last):
+        RuntimeError: nothing in a.pth fits the model, which would stay as it is: the file has \
+conv.weight (1,), the model wants weight (1, 1), bias (1,)
+    """
+    weights = weights_in(checkpoint, filename)
+    wanted = get_state_dict(model)
+    given = _revised(model, weights, revise_keys)
+    if wanted and not any(_fits(value, given.get(name)) for name, value in wanted.items()):
+        raise RuntimeError(
+            f"nothing in {filename} fits the model, which would stay as it is: the file has "
+            f"{_some_of(weights)}, the model wants {_some_of(wanted)}"
+        )
+
+
+def weights_in(checkpoint: Any, filename: str) -> dict[str, Any]:
+    """Return the weights of a checkpoint by name.
+
+    Args:
+        checkpoint: What was read.
+        filename: Where it was read.
+
+    Raises:
+        RuntimeError: If it is no dict.
+
+    Example:
+        >>> weights_in({"state_dict": {"weight": 1}}, "a.pth")
+        {'weight': 1}
+    """
+    weights = checkpoint.get("state_dict", checkpoint) if isinstance(checkpoint, dict) else None
+    if isinstance(weights, dict):
+        return weights
+    found = checkpoint if weights is None else weights
+    shape = f" of shape {tuple(found.shape)}" if isinstance(found, torch.Tensor) else ""
+    raise RuntimeError(
+        f"{filename} holds a {type(found).__name__}{shape}, not a dict with weights by name, or "
+        "one that has such a dict under 'state_dict'"
+    )
+
+
+def _fits(wanted: Any, given: Any) -> bool:
+    if not (isinstance(wanted, torch.Tensor) and isinstance(given, torch.Tensor)):
+        return given is not None
+    return wanted.shape == given.shape
+
+
+def _some_of(weights: Mapping[str, Any], most: int = 5) -> str:
+    shown = [
+        f"{name} {tuple(value.shape)}" if isinstance(value, torch.Tensor) else str(name)
+        for name, value in itertools.islice(weights.items(), most)
+    ]
+    more = f" and {len(weights) - most} more" if len(weights) > most else ""
+    return (", ".join(shown) or "nothing") + more
 
 
 def save_checkpoint(
@@ -127,39 +199,6 @@ def save_checkpoint(
     if os.fspath(filename).startswith("pavi://"):
         raise ImportError(f"{filename} is not available: the service behind pavi:// is gone")
     write_checkpoint(checkpoint, filename, backend_args=backend_args)
-
-
-def find_latest_checkpoint(path: str) -> str | None:
-    """Return the checkpoint that the file ``last_checkpoint`` in a folder names.
-
-    Args:
-        path: Work directory of a run.
-
-    Returns:
-        Path of the checkpoint, None without such a file. A folder that has been moved is found
-        where it is now.
-
-    Example:
-        >>> import tempfile
-        >>> work_dir = tempfile.mkdtemp()
-        >>> with open(osp.join(work_dir, "last_checkpoint"), "w") as file:
-        ...     _ = file.write("work_dirs/dcgan/iter_500.pth")
-        >>> find_latest_checkpoint(work_dir)
-        'work_dirs/dcgan/iter_500.pth'
-    """
-    pointer = osp.join(path, "last_checkpoint")
-    if not osp.exists(pointer):
-        print_log(f"There is no file last_checkpoint in {path} to resume from.", "current")
-        return None
-    with open(pointer, encoding="utf-8") as file:
-        latest = file.read().strip()
-    if not latest:
-        print_log(f"The file last_checkpoint in {path} is empty.", "current", logging.WARNING)
-        return None
-    here = osp.join(path, osp.basename(latest))
-    if "://" not in latest and not osp.exists(latest) and osp.exists(here):
-        return here
-    return latest
 
 
 def _load_checkpoint(

@@ -10,15 +10,22 @@ from mmlight.bridge.checkpoint import (
     exact_state_of_rank,
     save_checkpoint,
 )
+from mmlight.bridge.missing_parts import paired_with_states, warn_of_missing_parts
 from mmlight.bridge.restore import go_on_among_others, restore_callbacks, restore_progress
 from mmlight.bridge.sharding import has_shards, load_optimizers, split_gradients
+from mmlight.dist import broadcast_object_list
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
-from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 
 from .building import Builders
-from .checkpoint import _load_checkpoint, _load_checkpoint_to_model, find_latest_checkpoint
+from .checkpoint import (
+    _load_checkpoint,
+    _load_checkpoint_to_model,
+    find_latest_checkpoint,
+    refuse_foreign_weights,
+    weights_in,
+)
 from .placement import Placement
 
 _STRIP_WRAPPER = [(r"^module.", "")]
@@ -84,10 +91,15 @@ class Checkpoints(Builders):
 
         Returns:
             dict: The checkpoint.
+
+        Raises:
+            RuntimeError: If it has no weight that the model has, or none at all.
         """
         checkpoint = self._read_checkpoint(filename, map_location)
-        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        weights_in(checkpoint, filename)
+        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)  # which may rename weights
         model = self.model if has_shards(self.model) else bare_model(self.model)
+        refuse_foreign_weights(model, checkpoint, filename, revise_keys)
         _load_checkpoint_to_model(model, checkpoint, strict, self.logger, revise_keys)
         self._has_loaded = True
         self.logger.info(f"Load checkpoint from {filename}")
@@ -106,8 +118,11 @@ class Checkpoints(Builders):
             return
         resume_from = None
         if self._resume and self._load_from is None:
-            resume_from = find_latest_checkpoint(self.work_dir)
-            self.logger.info(f"Auto resumed from the latest checkpoint {resume_from}.")
+            resume_from = self._find_latest()
+            if resume_from is None:
+                self.logger.info("The run begins anew.")
+            else:
+                self.logger.info(f"Auto resumed from the latest checkpoint {resume_from}.")
         elif self._resume:
             resume_from = self._load_from
         if resume_from is not None:
@@ -116,6 +131,12 @@ class Checkpoints(Builders):
         elif self._load_from is not None:
             self.load_checkpoint(self._load_from)
             self._has_loaded = True
+
+    def _find_latest(self) -> str | None:
+        """Ask one process: others might see a folder that is just being changed, and differ."""
+        found = [find_latest_checkpoint(self.work_dir) if self.rank == 0 else None]
+        broadcast_object_list(found)
+        return found[0]
 
     def resume(
         self,
@@ -162,6 +183,9 @@ class Checkpoints(Builders):
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         if training:
             self.restore(checkpoint)
+            # Lightning refuses a file without these; what it lacks has been named.
+            checkpoint.setdefault("optimizer_states", [])
+            checkpoint.setdefault("lr_schedulers", [])
 
     def restore(
         self,
@@ -192,6 +216,7 @@ class Checkpoints(Builders):
             load_optimizers(self, checkpoint["optimizer"])
         if restore_schedulers:
             self._restore_schedulers(checkpoint.get("param_schedulers"))
+        warn_of_missing_parts(self, checkpoint, resume_optimizer, resume_param_scheduler)
 
     def _own_exact_state(self, checkpoint: dict[str, Any]) -> dict[str, Any] | None:
         if "mmlight" not in checkpoint:
@@ -211,21 +236,9 @@ class Checkpoints(Builders):
         return go_on_among_others(self, checkpoint["mmlight"]["position"], written_by)
 
     def _restore_schedulers(self, states: Any) -> None:
-        if states is None:
-            print_log(
-                "`resume_param_scheduler` is True but the checkpoint has no param_schedulers, "
-                "so the schedulers start anew",
-                logger="current",
-                level=30,
-            )
-            return
-        if isinstance(self.param_schedulers, dict):
-            for name, schedulers in self.param_schedulers.items():
-                for scheduler, state in zip(schedulers, states[name], strict=False):
-                    scheduler.load_state_dict(state)
-            return
-        for scheduler, state in zip(self.param_schedulers, states, strict=False):
-            scheduler.load_state_dict(state)
+        for _, scheduler, state in paired_with_states(self.param_schedulers, states):
+            if state is not None:
+                scheduler.load_state_dict(state)
 
     def _compare_with(self, meta: dict[str, Any]) -> None:
         """Warn where this run differs from the one that wrote the checkpoint."""

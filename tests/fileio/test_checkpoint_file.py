@@ -155,6 +155,27 @@ def test_newest_usable_neighbour_is_named(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "epoch_4.pth")
 
 
+class Touches:
+    """Makes a file wherever it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+def test_a_neighbour_is_looked_into_without_running_it(tmp_path: Path) -> None:
+    write_checkpoint(STATE, tmp_path / "epoch_1.pth")
+    torch.save({**STATE, "mine": Touches(tmp_path / "ran")}, tmp_path / "epoch_2.pth")
+    for number in (1, 2):
+        os.utime(tmp_path / f"epoch_{number}.pth", (number, number))
+    (tmp_path / "epoch_3.pth").write_bytes((tmp_path / "epoch_1.pth").read_bytes()[:500])
+    with pytest.raises(DamagedCheckpointError, match=r"usable checkpoint beside it is .*epoch_1"):
+        read_checkpoint(tmp_path / "epoch_3.pth")
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_a_device_that_is_not_there_is_not_called_damage(tmp_path: Path) -> None:
     write_checkpoint(STATE, tmp_path / "a.pth")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
+import torch
 
 from mmlight.bridge.checkpoint_io import read_checkpoint
+from mmlight.fileio.folder_lock import FolderInUseError
 from mmlight.hooks import CheckpointHook
+from tests.bridge.ranks import together
 from tests.hooks.toy import Record, iteration_based, loader, log_of, runner_of
 
 ACC = [{"acc": value} for value in (0.1, 0.5, 0.4, 0.8, 0.7, 0.9)]
@@ -63,6 +68,73 @@ def test_meta_counts_what_is_done(tmp_path: Path) -> None:
     assert meta["dataset_meta"] == {"classes": ("a", "b")}
 
 
+def test_meta_counts_iterations_and_epochs_that_are_done(tmp_path: Path) -> None:
+    hooks = checkpoint(interval=5, by_epoch=False, save_best="acc")
+    runner_of(tmp_path, ACC, default_hooks=hooks).train()
+    for name, done in {
+        "iter_5.pth": (1, 5),
+        "iter_10.pth": (2, 10),
+        "iter_12.pth": (2, 12),  # the third epoch is not over at its last iteration
+        "best_acc_iter_8.pth": (2, 8),
+        "iter_8.pth": (2, 8),
+    }.items():
+        meta = read_checkpoint(tmp_path / name)["meta"]
+        assert (meta["epoch"], meta["iter"]) == done, name
+
+
+def test_the_log_says_what_is_saved_and_removed(tmp_path: Path) -> None:
+    epochs = runner_of(tmp_path / "e", ACC, default_hooks=checkpoint(interval=2, save_best="acc"))
+    epochs.train()
+    assert f"Checkpoints will be saved to {tmp_path / 'e'}." in log_of(epochs)
+    saved = [line for line in log_of(epochs).splitlines() if "Saving checkpoint at" in line]
+    assert [line.split(" - ")[-1] for line in saved] == [
+        "Saving checkpoint at 2 epochs",
+        "Saving checkpoint at 3 epochs",
+    ]
+    gone = tmp_path / "e" / "best_acc_epoch_1.pth"
+    assert f"The previous best checkpoint {gone} is removed" in log_of(epochs)
+    assert log_of(epochs).count("is removed") == 1
+    hooks = checkpoint(interval=6, by_epoch=False, save_best="acc")
+    iterations = runner_of(tmp_path / "i", ACC, default_hooks=hooks)
+    iterations.train()
+    assert "Saving checkpoint at 6 iterations" in log_of(iterations)
+    assert "with 0.5000 acc at 8 iter is saved to best_acc_iter_8.pth." in log_of(iterations)
+
+
+def test_a_validation_outside_of_a_training_saves_nothing(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, ACC[::-1], default_hooks=checkpoint(save_best="acc"))
+    runner.train()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.pth")}
+    assert [path.name for path in sorted(before)] == ["best_acc_epoch_1.pth", "epoch_3.pth"]
+    runner.message_hub.update_info("best_score", 0.0)
+    assert runner.val() == {"acc": 0.8}
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.pth")} == before
+
+
+def test_what_is_too_many_is_removed_before_a_resumed_training(tmp_path: Path) -> None:
+    runner_of(tmp_path, default_hooks=checkpoint(interval=1, max_keep_ckpts=3)).train()
+    seen: list[list[str]] = []
+    spy = Record("before_train", lambda runner: seen.append(files(tmp_path)))
+    hooks = checkpoint(interval=1, max_keep_ckpts=1)
+    runner_of(tmp_path, default_hooks=hooks, custom_hooks=[spy], resume=True).train()
+    assert seen == [["epoch_3.pth"]]
+    for keep in (0, -1):
+        hooks = checkpoint(interval=1, max_keep_ckpts=keep)
+        folder = tmp_path / f"all {keep}"
+        runner_of(folder, default_hooks=hooks).train()
+        assert files(folder) == ["epoch_1.pth", "epoch_2.pth", "epoch_3.pth"]
+
+
+def test_a_checkpoint_saved_twice_is_kept_once(tmp_path: Path) -> None:
+    scores = [{"acc": value} for value in (0.1, 0.2, 0.3)]
+    hooks = checkpoint(interval=1, max_keep_ckpts=2, save_best="acc")
+    runner = runner_of(tmp_path, scores, default_hooks=hooks)
+    runner.train()
+    assert files(tmp_path) == ["best_acc_epoch_3.pth", "epoch_2.pth", "epoch_3.pth"]
+    assert runner.message_hub.get_info("keep_ckpt_ids") == [2, 3]
+    assert runner.message_hub.get_info("last_ckpt") == str(tmp_path / "epoch_3.pth")
+
+
 def test_state_of_optimizer_and_schedulers_can_be_left_out(tmp_path: Path) -> None:
     schedule = [{"type": "LinearLR", "start_factor": 0.1, "end": 5, "by_epoch": False}]
     hooks = checkpoint(interval=3, save_optimizer=False, save_param_scheduler=False)
@@ -73,6 +145,42 @@ def test_state_of_optimizer_and_schedulers_can_be_left_out(tmp_path: Path) -> No
     left_out = {"optimizer", "param_schedulers"}
     assert not left_out & set(read_checkpoint(tmp_path / "without" / "epoch_3.pth"))
     assert left_out <= set(read_checkpoint(tmp_path / "with" / "epoch_3.pth"))
+
+
+@pytest.mark.parametrize("optimizer", [True, False])
+@pytest.mark.parametrize("scheduler", [True, False])
+def test_best_checkpoints_hold_what_the_others_hold(
+    optimizer: bool, scheduler: bool, tmp_path: Path
+) -> None:
+    schedule = [{"type": "LinearLR", "start_factor": 0.1, "end": 5, "by_epoch": False}]
+    hooks = checkpoint(
+        interval=1, save_best="acc", save_optimizer=optimizer, save_param_scheduler=scheduler
+    )
+    runner_of(tmp_path, ACC, default_hooks=hooks, param_scheduler=schedule).train()
+    for name in ("best_acc_epoch_2.pth", "epoch_1.pth", "epoch_2.pth", "epoch_3.pth"):
+        saved = read_checkpoint(tmp_path / name)
+        assert ("optimizer" in saved) is optimizer, name
+        assert ("param_schedulers" in saved) is scheduler, name
+
+
+def test_a_run_goes_on_from_its_best_checkpoint(tmp_path: Path) -> None:
+    kwargs = {"param_scheduler": {"type": "StepLR", "step_size": 1, "gamma": 0.5}}
+    hooks = checkpoint(interval=1, save_best="acc")
+    whole = runner_of(tmp_path / "whole", ACC, default_hooks=hooks, **kwargs)
+    whole.train()
+    best = tmp_path / "whole" / "best_acc_epoch_2.pth"
+    resumed = runner_of(
+        tmp_path / "resumed",
+        ACC,
+        default_hooks=hooks,
+        resume=True,
+        load_from=str(best),
+        **kwargs,
+    )
+    resumed.train()
+    assert resumed.optim_wrapper.get_lr() == whole.optim_wrapper.get_lr() == {"lr": [0.025]}
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(resumed.model.state_dict()[name], value), name
 
 
 def test_out_dir_gets_the_name_of_the_work_dir(tmp_path: Path) -> None:
@@ -157,6 +265,16 @@ def test_published_file_has_its_hash_in_its_name(tmp_path: Path) -> None:
         path = tmp_path / name
         assert list(read_checkpoint(path)) == ["state_dict"]
         assert hashlib.sha256(path.read_bytes()).hexdigest()[:8] == name.split("-")[1][:8]
+
+
+def test_the_last_one_is_published_if_it_is_saved(tmp_path: Path) -> None:
+    hooks = checkpoint(interval=1, save_last=False, save_best="acc", published_keys=["state_dict"])
+    runner = runner_of(tmp_path, ACC, default_hooks=hooks)
+    runner.train()
+    (published,) = [name for name in files(tmp_path) if "-" in name]
+    assert published.startswith("best_acc_epoch_2-")
+    path = tmp_path / "best_acc_epoch_2.pth"
+    assert f"The checkpoint ({path}) is published to {tmp_path / published}." in log_of(runner)
 
 
 def test_unknown_published_key_is_reported(tmp_path: Path) -> None:
@@ -287,3 +405,81 @@ def test_tells_what_it_was_told(tmp_path: Path) -> None:
         assert hook.file_client_args == kwargs.get("file_client_args")
         assert hook.file_client.isfile(tmp_path / "epoch_3.pth")
         assert hook.file_backend.isfile(tmp_path / "epoch_3.pth")
+
+
+def write_from_elsewhere(folder: Path) -> Any:
+    """Another process that has ``folder``, as a run has its work directory."""
+    code = (
+        "import sys; from mmlight.fileio.folder_lock import hold_folder; "
+        "hold_folder(sys.argv[1]); print('held', flush=True); sys.stdin.readline()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout is not None and other.stdout.readline() == "held\n"
+    return other
+
+
+@pytest.mark.parametrize("where", ["run", "out/run"])
+def test_a_second_run_in_a_folder_is_refused(where: str, tmp_path: Path) -> None:
+    hook = checkpoint(interval=1, out_dir=tmp_path / "out")
+    other = write_from_elsewhere(tmp_path / where)
+    with other:
+        runner = runner_of(tmp_path / "run", ACC, default_hooks=hook)
+        with pytest.raises(FolderInUseError, match=f"{tmp_path / where}: process {other.pid} "):
+            runner.train()
+        assert not list(tmp_path.rglob("*.pth")) and not list(tmp_path.rglob("last_checkpoint"))
+        assert set(runner.val()) == {"acc"}  # which writes none of the files
+        runner_of(tmp_path / "beside", default_hooks={"checkpoint": None}).train()
+        other.kill()
+        other.wait()
+    runner_of(tmp_path / "run", ACC, default_hooks=hook).train()
+    assert files(tmp_path / "out" / "run") == ["epoch_1.pth", "epoch_2.pth", "epoch_3.pth"]
+    assert not list(tmp_path.rglob(".run.lock"))
+
+
+def test_a_folder_is_free_again_after_an_error(tmp_path: Path) -> None:
+    def fail(runner: Any) -> None:
+        assert (tmp_path / ".run.lock").exists()
+        raise ZeroDivisionError
+
+    hooks = checkpoint(interval=1)
+    for point in ("before_train_iter", "after_train"):
+        runner = runner_of(tmp_path, default_hooks=hooks, custom_hooks=[Record(point, fail)])
+        with pytest.raises(ZeroDivisionError):
+            runner.train()
+        assert not (tmp_path / ".run.lock").exists()
+
+
+def test_runs_of_one_process_share_a_folder(tmp_path: Path) -> None:
+    def inside(runner: Any) -> None:
+        if runner.iter == 5:
+            runner_of(tmp_path, default_hooks=checkpoint(filename_tmpl="inner_{}.pth")).train()
+            assert (tmp_path / ".run.lock").exists()
+
+    record = Record("before_train_iter", inside)
+    runner_of(tmp_path, default_hooks=checkpoint(interval=1), custom_hooks=[record]).train()
+    expected = ["epoch_1.pth", "epoch_2.pth", "epoch_3.pth", "inner_3.pth"]
+    assert files(tmp_path) == expected
+    assert not (tmp_path / ".run.lock").exists()
+
+
+def test_both_processes_of_a_second_run_are_refused(tmp_path: Path) -> None:
+    other = write_from_elsewhere(tmp_path / "run")
+    with other:
+        told = together(tmp_path / "ranks", refused_training, str(tmp_path / "run"))
+        other.kill()
+    assert f"process {other.pid} " in told[0] and told[0] == told[1]
+
+
+def refused_training(folder: str) -> str:
+    """What a run says that is refused, in one of its processes."""
+    runner = runner_of(Path(folder), default_hooks=checkpoint(interval=1), launcher="pytorch")
+    try:
+        runner.train()
+    except FolderInUseError as error:
+        return str(error)
+    return "trained"

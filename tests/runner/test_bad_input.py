@@ -97,10 +97,12 @@ def test_a_truncated_checkpoint(tmp_path: Any, kept: int) -> None:
 
 
 def test_a_checkpoint_of_another_architecture(tmp_path: Any, capfd: Any) -> None:
-    state = {"layers.0.weight": torch.zeros(3, 3), "head.bias": torch.zeros(2)}
-    torch.save({"state_dict": state, "meta": {}}, tmp_path / "other.pth")
     cfg = config(tmp_path / "run", load_from=str(tmp_path / "other.pth"))
-    Runner.from_cfg(Config(cfg)).train()
+    runner = Runner.from_cfg(Config(cfg))
+    state = {"layers.0.weight": torch.zeros(3, 3), "head.bias": torch.zeros(2)}
+    state["layers.3.weight"] = runner.model.state_dict()["layers.3.weight"]
+    torch.save({"state_dict": state, "meta": {}}, tmp_path / "other.pth")
+    runner.train()
     (log,) = (tmp_path / "run").glob("*/*.log")
     text = log.read_text()
     for part in ("missing", "layers.3.bias", "unexpected", "head.bias", "layers.0.weight"):

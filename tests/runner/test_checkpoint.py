@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from mmlight.hooks import Hook
 from mmlight.runner.checkpoint import (
     _load_checkpoint_with_prefix,
     find_latest_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
+from tests.hooks.toy import runner_of
 
 
 def net() -> nn.Module:
@@ -72,6 +75,53 @@ def test_a_file_without_weights(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "a.pth")
     with pytest.raises(RuntimeError, match="holds a list"):
         load_checkpoint(net(), f"{tmp_path}/a.pth")
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (torch.ones(3, 2), r"a Tensor of shape \(3, 2\), not a dict"),
+        ([1], "a list, not a dict"),
+        ({"state_dict": [1], "meta": {}}, "a list, not a dict"),
+        (
+            {"conv.weight": torch.ones(4, 3), "conv.bias": torch.ones(4)},
+            r"has conv\.weight \(4, 3\), conv\.bias \(4,\), the model wants layers\.0\.weight "
+            r"\(4, 3\), .* and 4 more",
+        ),
+        ({"state_dict": {"layers.0.weight": torch.ones(9, 3)}}, r"layers\.0\.weight \(9, 3\)"),
+        ({"state_dict": {}}, "the file has nothing"),
+        ({"meta": {"iter": 3}, "optimizer": {}}, "the file has meta, optimizer"),
+    ],
+)
+def test_a_run_refuses_what_it_can_take_nothing_of(
+    content: Any, expected: str, resume: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.pth"
+    torch.save(content, path)
+    runner = runner_of(tmp_path, load_from=str(path), resume=resume)
+    with pytest.raises(RuntimeError, match=rf"other\.pth .*{expected}"):
+        runner.train()
+
+
+def test_a_run_takes_what_there_is(tmp_path: Path) -> None:
+    weight = torch.full((4, 3), 7.0)
+    for number, names in enumerate(["layers.0.weight", "module.layers.0.weight"]):
+        torch.save({names: weight, "other": torch.ones(1)}, tmp_path / f"{number}.pth")
+        runner = runner_of(tmp_path / "run", load_from=str(tmp_path / f"{number}.pth"))
+        runner.load_or_resume()
+        assert torch.equal(runner.model.layers[0].weight, weight)
+
+
+def test_hooks_may_rename_weights_first(tmp_path: Path) -> None:
+    class Rename(Hook):
+        def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+            checkpoint["state_dict"] = {"layers.0.bias": checkpoint["state_dict"]["b"]}
+
+    torch.save({"state_dict": {"b": torch.full((4,), 7.0)}}, tmp_path / "a.pth")
+    runner = runner_of(tmp_path, load_from=str(tmp_path / "a.pth"), custom_hooks=[Rename()])
+    runner.load_or_resume()
+    assert runner.model.layers[0].bias.tolist() == [7.0] * 4
 
 
 def test_part_of_a_model(tmp_path: Path) -> None:

@@ -197,6 +197,18 @@ class ExponentialMovingAverageHook(Hook):
             key for key in self._made if not any(name.startswith(f"{key}.") for name in loaded)
         }
 
+    def missing_parts(self, runner: RunnerLike, checkpoint: dict) -> list[str]:
+        """Name the averages that a checkpoint lacks.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): The checkpoint that is resumed, already loaded.
+
+        Returns:
+            list[str]: The averages that begin where their originals are.
+        """
+        return [f"the average {key}" for key in sorted(self._made)]
+
     def before_train(self, runner: RunnerLike) -> None:
         """Let the averages begin where their originals do, and warn if they never move on.
 

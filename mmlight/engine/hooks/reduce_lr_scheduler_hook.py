@@ -145,6 +145,20 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             self._sum, self._count = state["sum"], state["count"]
             self._validations = state["validations"]
 
+    def missing_parts(self, runner: RunnerLike, checkpoint: dict) -> list[str]:
+        """Name what has been noted if a checkpoint lacks it.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): The checkpoint that is resumed.
+
+        Returns:
+            list[str]: The part, or nothing.
+        """
+        if _STATE in checkpoint:
+            return []
+        return [f"what {type(self).__name__} has noted since its last step"]
+
     def _calculate_average_value(self) -> float:
         """Average the losses since the last time, and forget them.
 
