@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mmlight.config.secrets import hide_in_option
+
 
 def ending(runner: Any, arguments: Namespace) -> str:
     """Return the last lines of ``mmlight train``; a rehearsal, which leaves nothing, has none.
@@ -51,7 +53,7 @@ def command_to_test(arguments: Namespace, checkpoint: str) -> str:
     words = [*_program("mmlight", "mmlight"), "test", arguments.config, checkpoint]
     if arguments.work_dir is not None:
         words += ["--work-dir", arguments.work_dir]
-    options = list(arguments.option_words)
+    options = [hide_in_option(word) for word in arguments.option_words]
     if arguments.seed is not None:
         options.append(f"randomness.seed={arguments.seed}")
     return shlex.join([*words, *(["--cfg-options", *options] if options else [])])
@@ -68,6 +70,7 @@ def command_to_resume(arguments: Namespace) -> str:
     words = [word for word in arguments.words if word not in names]
     if given not in (None, "auto") and names[1] not in arguments.words:
         words.remove(given)  # it stood behind --resume; now the newest checkpoint is meant
+    words = [hide_in_option(word) for word in words]
     return shlex.join([*_program("mmlight", "mmlight"), *words, "--resume"])
 
 

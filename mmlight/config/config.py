@@ -20,6 +20,7 @@ from .dict_action import DictAction, add_config_arguments
 from .format import WIDTH, format_config, path_of
 from .loader import load_config, load_config_string
 from .merge import merge_into
+from .secrets import hide_secrets
 from .text_file import ReadOptions
 from .utils import RESERVED_KEYS
 
@@ -223,7 +224,7 @@ class Config:
 
     @property
     def pretty_text(self) -> str:
-        """The config as Python source, which reads back as an equal config.
+        """The config as Python source, which reads back as an equal config, secrets aside.
 
         Example:
             >>> print(Config(dict(b=[1, 2], a=dict(c="x"))).pretty_text, end="")
@@ -233,10 +234,11 @@ class Config:
                 2,
             ]
         """
-        return format_config(self._cfg_dict, WIDTH if self._format_python_code else math.inf)
+        shown = hide_secrets(self._cfg_dict)
+        return format_config(shown, WIDTH if self._format_python_code else math.inf)
 
     def dump(self, file: str | Path | None = None) -> str | None:
-        """Write the config to a file, or return it as text.
+        """Write the config to a file, or return it as text, secrets aside.
 
         Args:
             file (str or Path, optional): A py, json, yaml or yml file. None returns text in
@@ -251,9 +253,9 @@ class Config:
         """
         suffix = Path(file or self._filename or "config.py").suffix
         if suffix == ".json":
-            text = json.dumps(self.to_dict(), default=path_of)
+            text = json.dumps(hide_secrets(self.to_dict()), default=path_of)
         elif suffix in (".yaml", ".yml"):
-            text = yaml.dump(self.to_dict(), Dumper=_YamlDumper)
+            text = yaml.dump(hide_secrets(self.to_dict()), Dumper=_YamlDumper)
         else:
             text = self.pretty_text
         if file is None:
@@ -298,7 +300,8 @@ class Config:
         return copy.copy(self)
 
     def __repr__(self) -> str:
-        return f"Config (path: {self._filename}): {dict.__repr__(self._cfg_dict)}"
+        shown = dict.__repr__(hide_secrets(self._cfg_dict))
+        return f"Config (path: {self._filename}): {shown}"
 
     def __len__(self) -> int:
         return len(self._cfg_dict)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from mmlight.config.format import plain_data
+from mmlight.config.secrets import hide_secrets
 from mmlight.registry import VISBACKENDS
 
 from .base_backend import BaseVisBackend
@@ -84,7 +85,7 @@ class LightningLoggerVisBackend(BaseVisBackend):
             **kwargs: Not used.
         """
         # Some loggers would write an object with all that it holds, a model with its weights.
-        self.logger.log_hyperparams(plain_data(config.to_dict()))
+        self.logger.log_hyperparams(plain_data(hide_secrets(config.to_dict())))
 
     def add_graph(
         self, model: torch.nn.Module, data_batch: Sequence[dict] | None, **kwargs: Any

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from mmlight.config.secrets import hide_secrets
 from mmlight.registry import VISBACKENDS
 from mmlight.utils import scandir
 
@@ -166,7 +167,7 @@ class ClearMLVisBackend(TrackerVisBackend):
     def add_config(self, config: Config, **kwargs: Any) -> None:
         """Store a config. See :meth:`BaseVisBackend.add_config`."""
         self._work_dir = config.get("work_dir")
-        self._run.connect_configuration(config.to_dict())
+        self._run.connect_configuration(hide_secrets(config.to_dict()))
 
     @force_init_env
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
@@ -251,7 +252,8 @@ class MLflowVisBackend(TrackerVisBackend):
         self._work_dir = config.get("work_dir")
         self._run.log_text(config.pretty_text, "config.py")
         keys = self._tracked_config_keys
-        params = _flat({k: v for k, v in config.to_dict().items() if keys is None or k in keys})
+        shown = hide_secrets(config.to_dict())
+        params = _flat({k: v for k, v in shown.items() if keys is None or k in keys})
         # MLflow takes a hundred at once.
         while batch := dict(islice(params, 100)):
             self._run.log_params(batch)

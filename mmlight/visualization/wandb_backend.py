@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from mmlight.config.secrets import hide_secrets
 from mmlight.registry import VISBACKENDS
 
 from .base_backend import BaseVisBackend, force_init_env
@@ -95,7 +96,7 @@ class WandbVisBackend(BaseVisBackend):
             config (Config): The config.
             **kwargs: Not used.
         """
-        self.experiment.config.update(config.to_dict(), allow_val_change=True)
+        self.experiment.config.update(hide_secrets(config.to_dict()), allow_val_change=True)
         if self._log_code_name is not None:
             self.experiment.run.log_code(name=self._log_code_name)
 
