@@ -14,9 +14,10 @@ from mmlight.dist import broadcast_object_list, is_main_process
 from mmlight.fileio import FileClient, LocalBackend, get_file_backend
 from mmlight.fileio.checkpoint_file import write_text_atomically
 from mmlight.fileio.folder_lock import FolderInUseError, hold_folder, release_folder
-from mmlight.hooks.best_metric import BestMetrics
+from mmlight.hooks.best_metric import AUTO, BestMetrics
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.metric_rule import BETTER, WORST
+from mmlight.hooks.monitored import refuse_unknown_metric
 from mmlight.hooks.never import NO_VALIDATION, warn_of_never, why_never
 from mmlight.hooks.out_dir import check_backend_args, experiment_dir
 from mmlight.hooks.publish import publish_checkpoint
@@ -24,6 +25,7 @@ from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
 from mmlight.utils import is_seq_of
+from mmlight.utils.checks import every, flags, of_type, whole
 
 _LAST = "last_checkpoint"
 _INTERRUPTED = "interrupted_ckpt"
@@ -67,8 +69,8 @@ class CheckpointHook(Hook):
         AssertionError: If ``save_best`` or ``rule`` is of the wrong type, repeats itself, or there
             are not as many rules as metrics.
         KeyError: If a rule is unknown.
-        TypeError: If ``published_keys`` or ``filename_tmpl`` is of the wrong type.
-        ValueError: If ``save_begin`` is negative, a rule cannot be inferred, or
+        TypeError: If another argument is of the wrong type.
+        ValueError: If a number is out of its range, a rule cannot be inferred, or
             ``filename_tmpl`` has not exactly one ``{}``.
 
     Example:
@@ -103,6 +105,16 @@ class CheckpointHook(Hook):
         save_begin: int = 0,
         **kwargs: Any,
     ) -> None:
+        every(self, interval=interval, max_keep_ckpts=max_keep_ckpts)
+        flags(
+            self,
+            by_epoch=by_epoch,
+            save_optimizer=save_optimizer,
+            save_param_scheduler=save_param_scheduler,
+            save_last=save_last,
+        )
+        of_type(self, (str, Path, type(None)), "a folder, a URL or None", out_dir=out_dir)
+        whole(self, least=0, save_begin=save_begin)
         self.interval = interval
         self.by_epoch = by_epoch
         self.save_optimizer = save_optimizer
@@ -119,8 +131,6 @@ class CheckpointHook(Hook):
         )
         self.filename_tmpl = _check_template(filename_tmpl, by_epoch)
         self.published_keys = _check_published_keys(published_keys)
-        if save_begin < 0:
-            raise ValueError(f"save_begin must be 0 or more, got {save_begin}")
         self.save_begin = save_begin
         self.last_ckpt: str | None = None
         self.keep_ckpt_ids: list[int] = []
@@ -157,6 +167,7 @@ class CheckpointHook(Hook):
 
         Raises:
             TypeError: If ``runner.save_checkpoint`` does not take an argument of the hook's.
+            KeyError: If no validation can give a metric that ``save_best`` names.
             FolderInUseError: If another process trains in the same work directory, or saves to the
                 same ``out_dir``.
         """
@@ -212,6 +223,8 @@ class CheckpointHook(Hook):
         if self.save_best is not None and not getattr(runner, "validates", True):
             cause: dict[str, Any] = {"save_best": self.save_best}
             warn_of_never(runner, self, "save a best checkpoint", NO_VALIDATION, **cause)
+        for metric in self._best.metrics if self._best.metrics != [AUTO] else ():
+            refuse_unknown_metric(runner, "save_best", metric)
         end, unit = (
             (runner.max_epochs, "epochs") if self.by_epoch else (runner.max_iters, "iterations")
         )

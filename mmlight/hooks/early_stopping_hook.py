@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 
 from mmlight.hooks.hook import Hook
 from mmlight.hooks.metric_rule import BETTER, WORST, infer_rule
+from mmlight.hooks.monitored import why_unknown
 from mmlight.hooks.never import NO_VALIDATION, warn_of_never
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
+from mmlight.utils.checks import flags, number, of_type, whole
 
 
 @HOOKS.register_module()
@@ -28,7 +30,8 @@ class EarlyStoppingHook(Hook):
         stopping_threshold: Value whose reaching ends the training at once.
 
     Raises:
-        ValueError: If the rule is unknown or cannot be inferred.
+        TypeError: If an argument is of the wrong type.
+        ValueError: If the rule is unknown or cannot be inferred, or a number is out of its range.
 
     Example:
         >>> EarlyStoppingHook(monitor="loss").rule
@@ -50,6 +53,12 @@ class EarlyStoppingHook(Hook):
         patience: int = 5,
         stopping_threshold: float | None = None,
     ) -> None:
+        of_type(self, str, "the name of a metric", monitor=monitor)
+        flags(self, strict=strict, check_finite=check_finite)
+        number(self, min_delta=min_delta)
+        whole(self, least=0, patience=patience)
+        if stopping_threshold is not None:
+            number(self, stopping_threshold=stopping_threshold)
         if rule not in (None, "greater", "less"):
             raise ValueError(f"rule must be 'greater' or 'less', got {rule!r}")
         self.monitor = monitor
@@ -75,10 +84,17 @@ class EarlyStoppingHook(Hook):
             )
 
     def before_train(self, runner: RunnerLike) -> None:
-        """Start counting; a resumed run counts the validations before it again, from its log."""
+        """Start counting; a resumed run counts the validations before it again, from its log.
+
+        Raises:
+            RuntimeError: If ``strict`` and no validation can give the metric.
+        """
         self.wait_count = 0
         self.best_score = WORST[self.rule]
-        why = None if getattr(runner, "validates", True) else NO_VALIDATION
+        unknown = why_unknown(runner, self.monitor)
+        if unknown and self.strict:
+            raise RuntimeError(f"EarlyStoppingHook monitors {self.monitor!r}, but {unknown}")
+        why = unknown if getattr(runner, "validates", True) else NO_VALIDATION
         warn_of_never(runner, self, "stop the training", why, monitor=self.monitor)
         key = f"val/{self.monitor}"
         if runner.iter > 0 and key in runner.message_hub.log_scalars:

@@ -14,6 +14,7 @@ from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.model.bare_model import bare_model
 from mmlight.model.state_dict import load_state_dict
 from mmlight.registry import HOOKS, MODELS
+from mmlight.utils.checks import flags, is_whole
 
 _PREFIX = "module."
 
@@ -45,7 +46,8 @@ class EMAHook(Hook):
         **kwargs: Arguments of the average (``momentum``, ``interval``, ``update_buffers``, ...).
 
     Raises:
-        AssertionError: If a beginning is negative or both are given.
+        AssertionError: If a beginning is no whole number, negative, or both are given.
+        TypeError: If ``strict_load`` is neither True nor False.
 
     Example:
         >>> EMAHook(momentum=0.001, begin_epoch=2).begin_epoch
@@ -62,9 +64,10 @@ class EMAHook(Hook):
         begin_epoch: int = 0,
         **kwargs: Unpack[AverageOptions],
     ) -> None:
+        flags(self, strict_load=strict_load)
         for name, begin in (("begin_iter", begin_iter), ("begin_epoch", begin_epoch)):
-            if begin < 0:
-                raise AssertionError(f"{name} must be 0 or more, got {begin}")
+            if not is_whole(begin) or begin < 0:
+                raise AssertionError(f"{name} must be a whole number of 0 or more, got {begin!r}")
         if begin_iter and begin_epoch:
             raise AssertionError(
                 f"give begin_iter or begin_epoch, not both (got {begin_iter} and {begin_epoch})"

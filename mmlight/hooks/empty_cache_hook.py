@@ -10,6 +10,7 @@ from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import warn_of_never
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
+from mmlight.utils.checks import flags
 
 
 @HOOKS.register_module()
@@ -21,6 +22,9 @@ class EmptyCacheHook(Hook):
         after_epoch: Whether to do so after each epoch.
         after_iter: Whether to do so after each iteration.
 
+    Raises:
+        TypeError: If one is neither True nor False.
+
     Example:
         >>> EmptyCacheHook().get_triggered_stages()
         ['after_train_epoch', 'after_val_epoch', 'after_test_epoch']
@@ -31,6 +35,7 @@ class EmptyCacheHook(Hook):
     def __init__(
         self, before_epoch: bool = False, after_epoch: bool = True, after_iter: bool = False
     ) -> None:
+        flags(self, before_epoch=before_epoch, after_epoch=after_epoch, after_iter=after_iter)
         self._do_before_epoch = before_epoch
         self._do_after_epoch = after_epoch
         self._do_after_iter = after_iter

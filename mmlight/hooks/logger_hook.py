@@ -20,6 +20,7 @@ from mmlight.hooks.out_dir import check_backend_args, experiment_dir
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS, LOG_PROCESSORS
 from mmlight.utils import is_seq_of, scandir
+from mmlight.utils.checks import flags, whole
 
 SUFFIX_TYPE = Sequence[str] | str
 
@@ -76,8 +77,9 @@ class LoggerHook(Hook):
         stop_on_nonfinite: bool = False,
         log_processor: Any = None,
     ) -> None:
-        _check_counts(interval=interval, interval_exp_name=interval_exp_name)
-        _check_flags(
+        whole(self, interval=interval, interval_exp_name=interval_exp_name)
+        flags(
+            self,
             ignore_last=ignore_last,
             keep_local=keep_local,
             log_metric_by_epoch=log_metric_by_epoch,
@@ -237,17 +239,3 @@ def _to_plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_to_plain(item) for item in value]
     return value
-
-
-def _check_counts(**counts: int) -> None:
-    for name, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} must be an int, got {type(value).__name__}: {value!r}")
-        if value <= 0:
-            raise ValueError(f"{name} must be greater than 0, got {value}")
-
-
-def _check_flags(**flags: bool) -> None:
-    for name, value in flags.items():
-        if not isinstance(value, bool):
-            raise TypeError(f"{name} must be a bool, got {type(value).__name__}: {value!r}")

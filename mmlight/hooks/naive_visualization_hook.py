@@ -13,6 +13,7 @@ from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.never import warn_of_never, why_never
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
+from mmlight.utils.checks import every, flags
 from mmlight.utils.dl_utils import tensor2imgs
 
 
@@ -24,9 +25,13 @@ class NaiveVisualizationHook(Hook):
     resized; one with ``pad_shape`` is first cropped to ``scale`` (width, height).
 
     Args:
-        interval: Batches between two that are drawn.
+        interval: Batches between two that are drawn; -1 for none.
         draw_gt: Whether to draw the ground truth.
         draw_pred: Whether to draw the prediction.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If ``interval`` is 0 or below -1.
 
     Example:
         >>> NaiveVisualizationHook(interval=5).draw_gt
@@ -37,6 +42,8 @@ class NaiveVisualizationHook(Hook):
     writes = True
 
     def __init__(self, interval: int = 1, draw_gt: bool = True, draw_pred: bool = True) -> None:
+        every(self, interval=interval)
+        flags(self, draw_gt=draw_gt, draw_pred=draw_pred)
         self._interval = interval
         self.draw_gt = draw_gt
         self.draw_pred = draw_pred

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from mmlight.bridge.lr_schedulers import why_none_is_left
 from mmlight.bridge.trainer_face import TrainerFace
 from mmlight.hooks.hook import DataBatch, Hook
+from mmlight.hooks.monitored import refuse_unknown_metric
+from mmlight.hooks.never import NO_VALIDATION
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 
@@ -45,7 +48,14 @@ class ParamSchedulerHook(Hook):
     training_only = True
 
     def before_train(self, runner: RunnerLike) -> None:
-        """Warn if there is nothing to do, in a Trainer whose owner added this hook."""
+        """Look for schedulers that will never do anything, and say so.
+
+        Raises:
+            KeyError: If no validation can give the metric that one watches.
+        """
+        if not isinstance(runner, TrainerFace):
+            for scheduler in _all_schedulers(runner):
+                self._check(runner, scheduler)
         if isinstance(runner, TrainerFace) and runner.param_schedulers is None:
             reason = why_none_is_left(runner.trainer)
             if reason is not None:
@@ -54,6 +64,27 @@ class ParamSchedulerHook(Hook):
                     "`return [optimizer], [scheduler]`, or leave the hook out",
                     stacklevel=2,
                 )
+
+    def _check(self, runner: Any, scheduler: Any) -> None:
+        kind = type(scheduler).__name__
+        why = None
+        if getattr(scheduler, "need_val_args", False):
+            why = None if getattr(runner, "validates", True) else NO_VALIDATION
+            refuse_unknown_metric(runner, f"monitor of {kind}", scheduler.monitor)
+        elif not scheduler.by_epoch:
+            if scheduler.begin >= runner.max_iters:
+                why = f"begin={scheduler.begin}, and there are {runner.max_iters} iterations"
+        elif not runner.train_loop.by_epoch:
+            why = (
+                "it counts epochs, and an iteration-based training is a single one; "
+                "give it by_epoch=False"
+            )
+        elif scheduler.begin >= runner.max_epochs:
+            why = f"begin={scheduler.begin}, and there are {runner.max_epochs} epochs"
+        if why is not None:
+            runner.logger.warning(
+                f"{kind} will never change the {scheduler.param_name} after its first step: {why}"
+            )
 
     def after_train_iter(
         self,

@@ -15,6 +15,7 @@ from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
+from mmlight.utils.checks import whole
 
 _TRACES = ("log_trace", "tb_trace")
 
@@ -40,7 +41,8 @@ class ProfilerHook(Hook):
 
     Raises:
         AssertionError: If a flag or ``schedule`` is of the wrong type.
-        ValueError: If ``profile_times`` is not positive.
+        TypeError: If ``profile_times`` is no whole number.
+        ValueError: If it is not positive, or ``schedule`` is none.
 
     Example:
         >>> ProfilerHook(by_epoch=False, profile_times=20).activities
@@ -74,8 +76,7 @@ class ProfilerHook(Hook):
                 raise AssertionError(f"{name} must be a bool, got {flag!r}")
         if schedule is not None and not isinstance(schedule, dict):
             raise AssertionError(f"schedule must be a dict or None, got {schedule!r}")
-        if profile_times < 1:
-            raise ValueError(f"profile_times must be greater than 0, got {profile_times}")
+        whole(self, profile_times=profile_times)
         self.by_epoch = by_epoch
         self.profile_times = profile_times
         self.activities = []
@@ -83,7 +84,10 @@ class ProfilerHook(Hook):
             self.activities.append(torch.profiler.ProfilerActivity.CPU)
         if activity_with_cuda:
             self.activities.append(torch.profiler.ProfilerActivity.CUDA)
-        self.schedule = torch.profiler.schedule(**schedule) if schedule else None
+        try:
+            self.schedule = torch.profiler.schedule(**schedule) if schedule else None
+        except AssertionError as error:
+            raise ValueError(f"schedule of ProfilerHook is {schedule}: {error}") from error
         self.on_trace_ready = on_trace_ready
         self.record_shapes = record_shapes
         self.profile_memory = profile_memory

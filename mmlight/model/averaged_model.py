@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmlight.logging import print_log
 from mmlight.model.tensor_pairs import TensorPairs, averaged_tensors, copy_all, lerp_all
 from mmlight.registry import MODELS
+from mmlight.utils.checks import is_whole, number
 
 
 class BaseAveragedModel(nn.Module, metaclass=ABCMeta):
@@ -50,7 +51,9 @@ class BaseAveragedModel(nn.Module, metaclass=ABCMeta):
         update_buffers: bool = False,
     ) -> None:
         super().__init__()
-        assert interval > 0, f"interval must be greater than 0, but got {interval}"
+        assert is_whole(interval) and interval > 0, (
+            f"interval must be a whole number greater than 0, but got {interval!r}"
+        )
         self.module = copy.deepcopy(model).requires_grad_(False)
         self.interval = interval
         if device is not None:
@@ -229,6 +232,7 @@ class ExponentialMovingAverage(BaseAveragedModel):
         update_buffers: bool = False,
     ) -> None:
         super().__init__(model, interval, device, update_buffers)
+        number(self, momentum=momentum)
         assert 0.0 < momentum < 1.0, f"momentum must be in range (0.0, 1.0) but got {momentum}"
         if momentum > 0.5:
             print_log(

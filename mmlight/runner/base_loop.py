@@ -7,8 +7,11 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
+from mmlight.dataset import InfiniteSampler
+from mmlight.dist import get_world_size
 from mmlight.hooks.length import dataloaders_of, length_of
 from mmlight.logging import print_log
+from mmlight.utils.checks import name_of
 
 
 class BaseLoop(metaclass=ABCMeta):
@@ -17,6 +20,10 @@ class BaseLoop(metaclass=ABCMeta):
     Args:
         runner: The Runner that owns the loop.
         dataloader: A dataloader, or the config of one, which the Runner then builds.
+
+    Raises:
+        TypeError: If ``dataloader`` is a text.
+        ValueError: If there is not a single batch in it.
     """
 
     by_epoch = True
@@ -31,6 +38,7 @@ class BaseLoop(metaclass=ABCMeta):
             )
         else:
             self.dataloader = dataloader
+        refuse_empty(self, self.dataloader)
 
     @property
     def runner(self) -> Any:
@@ -68,4 +76,55 @@ def share_metainfo(runner: Any, dataloader: Any) -> None:
             "``dataset_meta`` in visualizer will be None.",
             logger="current",
             level=30,
+        )
+
+
+def refuse_empty(loop: BaseLoop, dataloader: Any) -> None:
+    """Refuse data without a batch.
+
+    Args:
+        loop: The loop that they are for.
+        dataloader: The data.
+
+    Raises:
+        TypeError: If ``dataloader`` is a text.
+        ValueError: If the dataset is empty, or everything in it is left out.
+    """
+    if isinstance(dataloader, str):
+        raise TypeError(
+            f"the data of {name_of(loop)} must be a DataLoader or the config of one, "
+            f"but got {dataloader!r}"
+        )
+    if length_of(dataloader) != 0:
+        return
+    samples = length_of(getattr(dataloader, "dataset", ()))
+    if not samples:
+        raise ValueError(f"{name_of(loop)} got no data: its dataset is empty")
+    if getattr(dataloader, "drop_last", False):
+        raise ValueError(
+            f"{name_of(loop)} got no data: drop_last=True leaves no batch of "
+            f"{dataloader.batch_size} among {samples} samples"
+        )
+    if get_world_size() == 1:  # else a process may be without a sample of its own
+        raise ValueError(
+            f"{name_of(loop)} got no data: the sampler takes none of {samples} samples"
+        )
+
+
+def refuse_endless(loop: BaseLoop, dataloader: Any) -> None:
+    """Refuse data whose pass never ends.
+
+    Args:
+        loop: The loop that wants a whole pass.
+        dataloader: The data.
+
+    Raises:
+        ValueError: If they come from an ``InfiniteSampler``.
+    """
+    batch_sampler = getattr(dataloader, "batch_sampler", None)
+    samplers = (getattr(dataloader, "sampler", None), getattr(batch_sampler, "sampler", None))
+    if any(isinstance(sampler, InfiniteSampler) for sampler in samplers):
+        raise ValueError(
+            f"an epoch of {name_of(loop)} would never end, since the InfiniteSampler of its "
+            "dataloader has no end: use DefaultSampler, or train by iterations (by_epoch=False)"
         )

@@ -30,6 +30,7 @@ from mmlight.registry import (
     VISUALIZERS,
 )
 from mmlight.registry.place import part, section
+from mmlight.utils.checks import flags, whole
 from mmlight.visualization import Visualizer
 
 from .base_loop import BaseLoop
@@ -190,9 +191,13 @@ class Builders(HookList):
         Raises:
             AssertionError: If there is no ``base_batch_size``, or the wrapper is not built yet.
         """
-        if auto_scale_lr is None or not auto_scale_lr.get("enable", False):
+        if auto_scale_lr is None:
+            return
+        flags("auto_scale_lr", enable=auto_scale_lr.get("enable", False))
+        if not auto_scale_lr.get("enable", False):
             return
         assert "base_batch_size" in auto_scale_lr, "Lack of `base_batch_size` in `auto_scale_lr`."
+        whole("auto_scale_lr", base_batch_size=auto_scale_lr["base_batch_size"])
         if not isinstance(optim_wrapper, BaseOptimWrapper):
             raise AssertionError(
                 "scale_lr needs what build_optim_wrapper returns, "
@@ -235,6 +240,7 @@ class Builders(HookList):
         Raises:
             AssertionError: If the optimizers are not built yet.
             TypeError: If ``scheduler`` holds anything else.
+            ValueError: If it names optimizers, and there is a single one.
         """
         wrappers = self.optim_wrapper
         if wrappers is None or isinstance(wrappers, dict):
@@ -243,6 +249,11 @@ class Builders(HookList):
                 "build_optim_wrapper returns first"
             )
         if not isinstance(wrappers, OptimWrapperDict):
+            if _by_name(scheduler):
+                raise ValueError(
+                    f"param_scheduler has schedulers for the optimizers {[*scheduler]}, but "
+                    "optim_wrapper is a single one: give the config, or a list, of schedulers"
+                )
             return self._build_param_scheduler(scheduler, wrappers)
         if _by_name(scheduler):
             return {
@@ -309,7 +320,9 @@ class Builders(HookList):
         default_args = {"runner": self, "dataloader": self._train_dataloader}
         if "type" in cfg:
             return LOOPS.build(cfg, default_args=default_args)
-        kind = EpochBasedTrainLoop if cfg.pop("by_epoch", True) else IterBasedTrainLoop
+        by_epoch = cfg.pop("by_epoch", True)
+        flags("train_cfg", by_epoch=by_epoch)
+        kind = EpochBasedTrainLoop if by_epoch else IterBasedTrainLoop
         return LOOPS.build({"type": kind, **cfg}, default_args=default_args)
 
     @section("val_cfg")

@@ -13,6 +13,7 @@ from mmlight.dist import get_rank, get_world_size
 from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, resolve_type
 from mmlight.registry.diagnostics import check_arguments, did_you_mean
 from mmlight.registry.place import part
+from mmlight.utils.checks import flags, whole
 
 _NO_ARGUMENTS = ("num_batch_per_epoch", "disable_subprocess_warning")
 
@@ -60,6 +61,7 @@ def _build(
     cfg = {**dataloader}
     arguments = {key: value for key, value in cfg.items() if key not in _NO_ARGUMENTS}
     check_arguments(DataLoader, arguments, dataloader)  # before any data is read
+    _check(cfg)
     with part(dataloader, "dataset"):
         dataset = dataset_of(cfg.pop("dataset"))
     batches = cfg.pop("num_batch_per_epoch", None)
@@ -87,6 +89,20 @@ def _build(
         worker_init_fn=_worker_init_fn(cfg, seed),
         **cfg,
     )
+
+
+def _check(cfg: dict) -> None:
+    """Refuse arguments that torch would find fault with in other words, or late, or not at all."""
+    for key, least in (("batch_size", 1), ("num_workers", 0), ("num_batch_per_epoch", 1)):
+        if cfg.get(key) is not None:
+            whole("a dataloader", least, **{key: cfg[key]})
+    switches = ("drop_last", "pin_memory", "persistent_workers", "disable_subprocess_warning")
+    flags("a dataloader", **{key: cfg[key] for key in switches if key in cfg})
+    for key in ("dataset", "sampler", "batch_sampler"):
+        if isinstance(cfg.get(key), str) or (key == "dataset" and cfg[key] is None):
+            raise TypeError(
+                f"{key} of a dataloader must be an object or a config, got {cfg[key]!r}"
+            )
 
 
 def _first_samples(dataset: Any, count: int) -> Dataset:

@@ -16,6 +16,7 @@ from mmlight.logging import MMLogger
 from mmlight.registry.diagnostics import check_arguments
 from mmlight.registry.place import section
 from mmlight.utils import mkdir_or_exist
+from mmlight.utils.checks import flags, whole
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
 
 from .state import RunnerState
@@ -85,7 +86,14 @@ class Environment(RunnerState):
             seed: The seed; drawn and shared by all ranks if None.
             diff_rank_seed: Whether each rank adds its number to the seed.
             deterministic: Whether cuDNN must be deterministic.
+
+        Raises:
+            TypeError: If one of them is of the wrong type.
+            ValueError: If ``seed`` is negative.
         """
+        flags("randomness", diff_rank_seed=diff_rank_seed, deterministic=deterministic)
+        if seed is not None:
+            whole("randomness", least=0, seed=seed)
         self.diff_rank_seed = diff_rank_seed
         self._deterministic = deterministic
         self._seed = set_random_seed(

@@ -11,9 +11,11 @@ from torch.utils.data import DataLoader
 
 from mmlight.dist import get_world_size
 from mmlight.evaluator import Evaluator
+from mmlight.evaluator.names import check_metrics
+from mmlight.utils.checks import flags
 
 from .amp import autocast
-from .base_loop import BaseLoop, share_metainfo
+from .base_loop import BaseLoop, refuse_endless, share_metainfo
 from .evaluation_losses import EvaluationLosses
 from .resumable_loader import ResumableLoader
 
@@ -31,7 +33,9 @@ class EvaluationLoop(BaseLoop):
         fp16: bool = False,
     ) -> None:
         _refuse_several(self, dataloader)
+        flags(self, fp16=fp16)
         super().__init__(runner, dataloader)
+        refuse_endless(self, self.dataloader)
         if isinstance(evaluator, dict | list):
             self.evaluator = runner.build_evaluator(evaluator)
         elif isinstance(evaluator, Evaluator):
@@ -41,6 +45,7 @@ class EvaluationLoop(BaseLoop):
                 "evaluator must be a dict, a list or an Evaluator, "
                 f"but got {type(evaluator).__name__}"
             )
+        check_metrics(self.evaluator, f"{self.mode}_evaluator")
         self._share_metainfo()
         self.stream = ResumableLoader(self.dataloader)
         self.fp16 = fp16

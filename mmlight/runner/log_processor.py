@@ -14,6 +14,7 @@ import torch
 from mmlight.device import get_max_cuda_memory, is_cuda_available
 from mmlight.hooks.length import batches_of
 from mmlight.registry import LOG_PROCESSORS
+from mmlight.utils.checks import flags, whole
 
 _TIMES = ("time", "data_time")
 _MODES = ("train", "val", "test")
@@ -64,6 +65,9 @@ class LogProcessor:
         log_with_hierarchy: bool = False,
         mean_pattern: str = r".*(loss|time|data_time|grad_norm).*",
     ) -> None:
+        whole(self, window_size=window_size)
+        whole(self, least=0, num_digits=num_digits)
+        flags(self, by_epoch=by_epoch, log_with_hierarchy=log_with_hierarchy)
         self.window_size = window_size
         self.by_epoch = by_epoch
         self.custom_cfg = custom_cfg if custom_cfg else []

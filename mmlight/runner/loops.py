@@ -18,8 +18,9 @@ from torch.utils.data import DataLoader
 from mmlight.bridge.rng import set_rng_state
 from mmlight.hooks.length import length_of
 from mmlight.registry import LOOPS
+from mmlight.utils.checks import is_whole, whole
 
-from .base_loop import BaseLoop, share_metainfo
+from .base_loop import BaseLoop, refuse_endless, share_metainfo
 from .endless import EndlessLoader
 from .evaluation_loop import EvaluationLoop
 from .resumable_loader import ResumableLoader
@@ -44,6 +45,8 @@ class TrainLoop(BaseLoop):
         val_interval: int,
         dynamic_intervals: Intervals | None,
     ) -> None:
+        whole(self, val_interval=val_interval)
+        whole(self, least=0, val_begin=val_begin)
         super().__init__(runner, dataloader)
         self.val_begin = val_begin
         self.val_interval = val_interval
@@ -141,6 +144,8 @@ class EpochBasedTrainLoop(TrainLoop):
 
     Raises:
         AssertionError: If ``max_epochs`` is no whole number.
+        TypeError: If another argument is of the wrong type.
+        ValueError: If a number is too small, or the data are empty or have no end.
     """
 
     by_epoch = True
@@ -154,9 +159,9 @@ class EpochBasedTrainLoop(TrainLoop):
         val_interval: int = 1,
         dynamic_intervals: Intervals | None = None,
     ) -> None:
+        self._max_epochs = _extent(self, max_epochs=max_epochs)
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
-        assert int(max_epochs) == max_epochs, f"max_epochs should be an integer, got {max_epochs}"
-        self._max_epochs = int(max_epochs)
+        refuse_endless(self, self.dataloader)
         self._max_iters = self._max_epochs * len(self.dataloader)
         self.stream = ResumableLoader(self.dataloader)
         share_metainfo(runner, self.dataloader)
@@ -280,6 +285,8 @@ class IterBasedTrainLoop(TrainLoop):
 
     Raises:
         AssertionError: If ``max_iters`` is no whole number.
+        TypeError: If another argument is of the wrong type.
+        ValueError: If a number is too small, or the data are empty.
     """
 
     by_epoch = False
@@ -294,6 +301,7 @@ class IterBasedTrainLoop(TrainLoop):
         dynamic_intervals: Intervals | None = None,
         fast_forward_on_resume: bool = True,
     ) -> None:
+        self._iters_of_config = self._max_iters = _extent(self, max_iters=max_iters)
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         if not fast_forward_on_resume:
             warnings.warn(
@@ -301,8 +309,6 @@ class IterBasedTrainLoop(TrainLoop):
                 "the batch where it was",
                 stacklevel=2,
             )
-        assert int(max_iters) == max_iters, f"max_iters should be an integer, got {max_iters}"
-        self._iters_of_config = self._max_iters = int(max_iters)
         self._max_epochs = 1
         self._epoch = 0
         share_metainfo(runner, self.dataloader)
@@ -396,7 +402,9 @@ class ValLoop(EvaluationLoop):
         fp16: Whether to predict in half precision.
 
     Raises:
-        TypeError: If ``evaluator`` is of another type.
+        TypeError: If ``evaluator`` or ``fp16`` is of another type.
+        ValueError: If there is no metric, two would have one name, or the data are empty or have no
+            end.
     """
 
     mode = "val"
@@ -416,3 +424,12 @@ class TestLoop(EvaluationLoop):
     def run(self) -> dict:
         """Test once and return the metrics by name."""
         return self._run()
+
+
+def _extent(loop: TrainLoop, **given: Any) -> int:
+    """Return the epochs or iterations of a training, once they are sure to be some."""
+    ((name, value),) = given.items()
+    if not is_whole(value):
+        raise AssertionError(f"{name} should be an integer, got {value!r}")
+    whole(loop, **given)
+    return int(value)

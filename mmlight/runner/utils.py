@@ -10,6 +10,7 @@ import torch
 
 from mmlight.dist import get_rank, sync_random_seed
 from mmlight.logging import print_log
+from mmlight.utils.checks import whole
 
 
 def set_random_seed(
@@ -62,16 +63,23 @@ def calc_dynamic_intervals(
 
     Raises:
         AssertionError: If ``dynamic_interval_list`` is not a list of pairs.
+        TypeError: If a milestone or an interval is no whole number.
+        ValueError: If one is too small, or the milestones fall.
 
     Example:
         >>> calc_dynamic_intervals(10, [(100, 5), (200, 1)])
         ([0, 100, 200], [10, 5, 1])
     """
     changes = dynamic_interval_list or []
-    if isinstance(changes, str) or not all(
+    if not isinstance(changes, Sequence) or not all(
         isinstance(pair, tuple) and len(pair) == 2 for pair in changes
     ):
         raise AssertionError(
             f"dynamic_intervals must be a list of tuples (milestone, interval), got {changes!r}"
         )
-    return [0, *(at for at, _ in changes)], [start_interval, *(every for _, every in changes)]
+    milestones = [0, *(at for at, _ in changes)]
+    for at, every in changes:
+        whole("dynamic_intervals", milestone=at, interval=every)
+    if sorted(milestones) != milestones:
+        raise ValueError(f"the milestones of dynamic_intervals must not fall, but got {changes!r}")
+    return milestones, [start_interval, *(every for _, every in changes)]

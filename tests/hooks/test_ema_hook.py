@@ -229,8 +229,8 @@ def test_a_test_uses_the_average(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"begin_iter": -1}, "begin_iter must be 0 or more"),
-        ({"begin_epoch": -1}, "begin_epoch must be 0 or more"),
+        ({"begin_iter": -1}, "begin_iter must be a whole number of 0 or more"),
+        ({"begin_epoch": -1}, "begin_epoch must be a whole number of 0 or more"),
         ({"begin_epoch": 1, "begin_iter": 1}, "not both"),
     ],
 )

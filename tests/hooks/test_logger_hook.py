@@ -238,10 +238,10 @@ def test_nothing_is_read_on_the_host_between_log_points(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kwargs", "error", "message"),
     [
-        ({"interval": 0}, ValueError, "interval must be greater than 0"),
-        ({"interval": 1.5}, TypeError, "interval must be an int"),
+        ({"interval": 0}, ValueError, "interval of LoggerHook must be a whole number of 1 or more"),
+        ({"interval": 1.5}, TypeError, "interval of LoggerHook must be a whole number"),
         ({"interval_exp_name": -1}, ValueError, "interval_exp_name"),
-        ({"ignore_last": 3}, TypeError, "ignore_last must be a bool"),
+        ({"ignore_last": 3}, TypeError, "ignore_last of LoggerHook must be True or False"),
         ({"out_dir": 3}, TypeError, "out_dir"),
         ({"keep_local": "yes"}, TypeError, "keep_local"),
         ({"out_suffix": 3}, TypeError, "out_suffix"),

@@ -88,12 +88,12 @@ NEVER = [
     (lambda: EarlyStoppingHook("loss"), "monitor='loss') will never stop"),
     (lambda: PickleDataHook("out", ["generator"]), "interval=-1) will never write a file"),
     (lambda: BasicVisualizationHook(on_val=False, on_test=False), "will never show predictions"),
-    (lambda: BasicVisualizationHook(interval=0), "interval={'train': 0, 'val': 0, 'test': 0}"),
+    (lambda: BasicVisualizationHook(interval=-1), "interval={'train': -1, 'val': -1, 'test': -1}"),
     (lambda: EmptyCacheHook(after_epoch=False), "after_epoch=False) will never release memory"),
     (lambda: VisualizationHook(save_at_test=False), "vis_kwargs_list=None) will never show"),
     (
-        lambda: VisualizationHook(0, {"type": "Arguments", "forward_kwargs": {}}),
-        "interval=0) will never show samples",
+        lambda: VisualizationHook(-1, {"type": "Arguments", "forward_kwargs": {}}),
+        "interval=-1) will never show samples",
     ),
     (
         lambda: GenVisualizationHook(11, {"type": "Arguments", "forward_kwargs": {}}),

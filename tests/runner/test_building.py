@@ -172,7 +172,8 @@ def test_schedulers_of_one_optimizer(runner: Runner) -> None:
         (scheduler,) = built(runner, given)
         assert isinstance(scheduler, StepLR) and scheduler.end == 3
     assert built(runner, [scheduler]) == built(runner, scheduler) == [scheduler]
-    by_iter, _ = built(runner, [{**STEP, "by_epoch": False}, {**STEP, "convert_to_iter_based": 1}])
+    converted = {**STEP, "convert_to_iter_based": True}
+    by_iter, _ = built(runner, [{**STEP, "by_epoch": False}, converted])
     assert by_iter.end == 12 and not by_iter.by_epoch
 
 

@@ -39,7 +39,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"train_dataloader.dataset.lenth": 3}, TypeError, "train_dataloader.dataset.lenth"),
     ({"train_cfg.max_epochs": "a"}, Exception, "train_cfg.max_epochs"),
     ({"randomness": {"sed": 1}}, TypeError, "randomness.sed"),
-    ({"randomness": {"seed": "a"}}, Exception, "randomness"),
+    ({"randomness": {"seed": "a"}}, TypeError, "randomness.seed"),
     ({"work_dir": 5}, TypeError, "work_dir"),
     ({"work_dir": "/dev/null/x"}, OSError, "work_dir"),
     ({"log_level": "FOO"}, ValueError, "log_level"),

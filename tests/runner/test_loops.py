@@ -36,14 +36,12 @@ BY_ITER = {"by_epoch": False}
             {**BY_EPOCH, "max_epochs": 5, "val_interval": 4, "dynamic_intervals": [(4, 1)]},
             [12, 16, 20],
         ),
-        ({**BY_EPOCH, "max_epochs": 0}, []),
         ({**BY_ITER, "max_iters": 7}, [7]),
         ({**BY_ITER, "max_iters": 9, "val_interval": 3, "val_begin": 5}, [6, 9]),
         (
             {**BY_ITER, "max_iters": 12, "val_interval": 4, "dynamic_intervals": [(8, 2), (11, 1)]},
             [4, 8, 10, 11, 12],
         ),
-        ({**BY_ITER, "max_iters": 0}, []),
     ],
 )
 def test_when_validations_come(train_cfg: dict, expected: list[int], tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_deterministic_algorithms() -> None:
 
 @given(st.integers(1, 9), st.lists(st.tuples(st.integers(1, 99), st.integers(1, 9)), max_size=4))
 def test_intervals_follow_their_milestones(start: int, changes: list[tuple[int, int]]) -> None:
+    changes.sort(key=lambda change: change[0])
     milestones, intervals = calc_dynamic_intervals(start, changes)
     assert (milestones[0], intervals[0]) == (0, start)
     assert list(zip(milestones[1:], intervals[1:], strict=True)) == changes

@@ -14,6 +14,7 @@ from mmlight.hooks import Hook, RunnerLike
 from mmlight.hooks.never import warn_of_never
 from mmlight.registry import HOOKS
 from mmlight.structures import BaseDataElement
+from mmlight.utils.checks import every, flags, of_type
 
 
 @HOOKS.register_module()
@@ -26,11 +27,15 @@ class BasicVisualizationHook(Hook):
 
     Args:
         interval (int | dict): Batches between two that are shown, for all modes or by mode
-            (``train``, ``val``, ``test``); a mode that is not named shows every batch.
+            (``train``, ``val``, ``test``), -1 for none; a mode that is not named shows every batch.
             Defaults to {}.
         on_train (bool): Show in training. Defaults to False.
         on_val (bool): Show in validation. Defaults to True.
         on_test (bool): Show in tests. Defaults to True.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If an interval is 0 or below -1, or of an unknown mode.
 
     Example:
         >>> BasicVisualizationHook(interval=dict(val=10), on_test=False)._interval
@@ -47,11 +52,15 @@ class BasicVisualizationHook(Hook):
         on_val: bool = True,
         on_test: bool = True,
     ) -> None:
+        flags(self, on_train=on_train, on_val=on_val, on_test=on_test)
+        of_type(self, (int, dict), "a whole number, or a dict of these by mode", interval=interval)
         modes = ("train", "val", "test")
         intervals = dict.fromkeys(modes, interval) if isinstance(interval, int) else dict(interval)
         unknown = sorted(set(intervals) - set(modes))
         if unknown:
             raise ValueError(f"interval has {unknown}, but the modes are {', '.join(modes)}")
+        for every_so_often in intervals.values():
+            every(self, interval=every_so_often)
         self._interval = intervals
         self._on = {mode for mode, on in zip(modes, (on_train, on_val, on_test), strict=True) if on}
 

@@ -19,6 +19,7 @@ from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
+from mmlight.utils.checks import every, number, of_type, whole
 
 DATA_BATCH = dict | tuple | list | None
 _SUFFIX = "_ema"
@@ -51,9 +52,9 @@ class ExponentialMovingAverageHook(Hook):
             Defaults to 0.
 
     Raises:
-        TypeError: If ``module_keys`` is neither a string nor a tuple of strings, or ``interp_cfg``
-            does not fit the method.
-        ValueError: If a momentum is not in its range.
+        TypeError: If ``module_keys`` is neither a string nor a tuple of strings, ``interp_cfg``
+            does not fit the method, or another argument is of the wrong type.
+        ValueError: If a momentum, ``interval`` or ``start_iter`` is not in its range.
         AssertionError: If a key does not end with ``_ema``, or there is no such method.
 
     Example:
@@ -85,6 +86,9 @@ class ExponentialMovingAverageHook(Hook):
                 f"{type(self).__name__} has no method {interp_mode!r} to average."
                 f"{did_you_mean(interp_mode, own)}"
             )
+        of_type(self, (dict, type(None)), "a dict of arguments or None", interp_cfg=interp_cfg)
+        every(self, interval=interval)
+        whole(self, least=0, start_iter=start_iter)
         self.module_keys = tuple(keys)
         self.interp_mode = interp_mode
         self.interp_cfg = dict(interp_cfg or {})
@@ -146,6 +150,7 @@ class ExponentialMovingAverageHook(Hook):
             self.interp_cfg.get(name, defaults[name].default)
             for name in ("momentum", "momentum_nontrainable")
         )
+        number(self, momentum=weights, momentum_nontrainable=rest)
         if not 0 < weights < 1:
             raise ValueError(f"momentum must be in (0, 1), got {weights}")
         if not 0 <= rest <= 1:

@@ -13,6 +13,7 @@ from mmlight.hooks import Hook, RunnerLike
 from mmlight.hooks.never import iterations_of, warn_of_never, why_never
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
+from mmlight.utils.checks import every, flags
 
 DATA_BATCH = dict | tuple | list | None
 
@@ -35,7 +36,9 @@ class PickleDataHook(Hook):
             next one before and after the run. Defaults to ``iter_{}.pkl``.
 
     Raises:
-        TypeError: If ``data_name_list`` is no list of strings.
+        TypeError: If ``data_name_list`` is no list of strings, or another argument is of the wrong
+            type.
+        ValueError: If ``interval`` is 0 or below -1.
 
     Example:
         >>> PickleDataHook("pickle", ["fixed_noises"], interval=100).data_name_list
@@ -58,6 +61,8 @@ class PickleDataHook(Hook):
             isinstance(name, str) for name in data_name_list
         ):
             raise TypeError(f"data_name_list must be a list of str, got {data_name_list!r}")
+        every(self, interval=interval)
+        flags(self, before_run=before_run, after_run=after_run)
         self.output_dir = output_dir
         self.data_name_list = list(data_name_list)
         self.interval = interval

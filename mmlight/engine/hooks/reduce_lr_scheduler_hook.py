@@ -11,7 +11,9 @@ from torch import Tensor
 from mmlight.dist import all_reduce
 from mmlight.engine.schedulers import ReduceLR
 from mmlight.hooks import ParamSchedulerHook, RunnerLike
+from mmlight.hooks.monitored import refuse_unknown_metric
 from mmlight.registry import HOOKS
+from mmlight.utils.checks import flags, of_type, whole
 
 DATA_BATCH = dict | tuple | list | None
 _STATE = "reduce_lr_scheduler_hook"
@@ -34,6 +36,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             Defaults to 1.
 
     Raises:
+        TypeError: If an argument is of the wrong type.
         ValueError: If ``interval`` is not positive.
 
     Example:
@@ -44,14 +47,32 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
     def __init__(
         self, val_metric: str | None = None, by_epoch: bool = True, interval: int = 1
     ) -> None:
-        if interval < 1:
-            raise ValueError(f"interval must be positive, got {interval}")
+        of_type(self, (str, type(None)), "the name of a metric or None", val_metric=val_metric)
+        flags(self, by_epoch=by_epoch)
+        whole(self, interval=interval)
         self.val_metric = val_metric
         self.by_epoch = by_epoch
         self.interval = interval
         self._sum: Tensor | None = None
         self._count = 0
         self._validations = 0
+
+    def before_train(self, runner: RunnerLike) -> None:
+        """Look for what will never come.
+
+        Args:
+            runner (Runner): The runner.
+
+        Raises:
+            KeyError: If no validation can give the metric.
+        """
+        super().before_train(runner)
+        if self.val_metric is not None:
+            refuse_unknown_metric(runner, "val_metric", self.val_metric)
+
+    def _check(self, runner: Any, scheduler: Any) -> None:
+        if not _is_fed(scheduler):
+            super()._check(runner, scheduler)
 
     def after_train_iter(
         self,

@@ -24,6 +24,7 @@ from mmlight.hooks.never import iterations_to_count, warn_of_never, why_never
 from mmlight.logging import MessageHub
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
+from mmlight.utils.checks import every, flags, number, whole
 from mmlight.visualization import Visualizer
 
 _DEFAULT_BATCH = 64
@@ -60,7 +61,7 @@ class VisualizationHook(Hook):
     ``_ema``. It returns images ``(N, C, H, W)``, a dict of them or a list of samples.
 
     Args:
-        interval (int): Iterations between two. Defaults to 1000.
+        interval (int): Iterations between two; -1 for none. Defaults to 1000.
         vis_kwargs_list (list[dict] | dict, optional): What to generate and how to show it.
             Defaults to None, nothing.
         fixed_input (bool): Give the model the same inputs each time. Defaults to True.
@@ -79,8 +80,9 @@ class VisualizationHook(Hook):
 
     Raises:
         KeyError: If an entry has no ``type``, or one for the message hub no ``key``.
+        TypeError: If an argument is of the wrong type.
         ValueError: If an entry's type, ``sample_model``, ``vis_mode`` or ``color_order`` is not
-            known.
+            known, or a number is out of its range.
 
     Example:
         >>> hook = VisualizationHook(vis_kwargs_list=dict(type="GAN", name="fake_img"))
@@ -125,6 +127,12 @@ class VisualizationHook(Hook):
         show: bool = False,
         wait_time: float = 0,
     ) -> None:
+        every(self, interval=interval)
+        flags(self, fixed_input=fixed_input, save_at_test=save_at_test, show=show)
+        number(self, least=0, wait_time=wait_time)
+        if max_save_at_test is not None:
+            whole(self, least=0, max_save_at_test=max_save_at_test)
+        self._check_grid(n_samples=n_samples, n_row=n_row)
         self.interval = interval
         self.fixed_input = fixed_input
         self.n_samples = n_samples
@@ -147,6 +155,9 @@ class VisualizationHook(Hook):
         self._message_range: dict[str, Any] = {}
         self._saved_at_test = 0
 
+    def _check_grid(self, **counts: int | None) -> None:
+        whole(self, **{name: count for name, count in counts.items() if count is not None})
+
     def _resolve(self, vis_kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in what the alias of a type and the hook's own arguments leave to be said."""
         if "type" not in vis_kwargs:
@@ -163,6 +174,7 @@ class VisualizationHook(Hook):
         for name in ("n_samples", "n_row", "fixed_input"):
             if kwargs.get(name) is None:
                 kwargs[name] = getattr(self, name)
+        self._check_grid(n_samples=kwargs["n_samples"], n_row=kwargs["n_row"])
         kwargs["name"] = kwargs.get("name") or asked.lower()
         check_entry(kwargs, self.VIS_KWARGS_MAPPING)
         return kwargs

@@ -13,11 +13,14 @@ from torch.utils.data import DataLoader
 from mmlight.engine.runner.loop_utils import is_evaluator
 from mmlight.engine.samplers import sampling
 from mmlight.evaluator import BaseMetric, Evaluator
+from mmlight.evaluator.names import check_metrics
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import LOOPS
 from mmlight.runner import BaseLoop
 from mmlight.runner.amp import autocast
+from mmlight.runner.base_loop import refuse_empty, refuse_endless
 from mmlight.runner.evaluation_loop import evaluated_samples
+from mmlight.utils.checks import flags
 
 
 class _MultiLoop(BaseLoop):
@@ -39,6 +42,7 @@ class _MultiLoop(BaseLoop):
             loaders, evaluators = list(dataloader), evaluator
         if not loaders:
             raise ValueError(f"{type(self).__name__} needs a dataloader, but got {dataloader!r}")
+        flags(self, fp16=fp16)
         super().__init__(runner, loaders[0])
         self.dataloaders: list[DataLoader] = [self.dataloader]
         for loader in loaders[1:]:
@@ -47,6 +51,9 @@ class _MultiLoop(BaseLoop):
                     loader, seed=runner.seed, diff_rank_seed=runner.diff_rank_seed
                 )
             self.dataloaders.append(loader)
+        for loader in self.dataloaders:
+            refuse_empty(self, loader)
+            refuse_endless(self, loader)
         self.evaluators = self._build_evaluators(evaluators)
         self.evaluator: Any = self.evaluators[0]
         self.fp16 = fp16
@@ -64,6 +71,7 @@ class _MultiLoop(BaseLoop):
         ]
         seen: dict[tuple, int] = {}
         for index, one in enumerate(evaluators):
+            check_metrics(one, f"{self.mode}_evaluator {index}")
             for metric in one.metrics:
                 name = (type(metric), type(getattr(metric, "metric", None)), metric.prefix)
                 if seen.setdefault(name, index) != index:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmlight.optim import LinearLR
 from mmlight.registry import PARAM_SCHEDULERS
+from mmlight.utils.checks import whole
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -24,7 +25,8 @@ class LinearLrInterval(LinearLR):
         **kwargs (Any): Arguments of :class:`~mmlight.optim.LinearLR` by name.
 
     Raises:
-        ValueError: If ``interval`` is not positive, or there is no whole one up to ``end``.
+        TypeError: If ``interval`` is no whole number.
+        ValueError: If it is not positive, or there is no whole one up to ``end``.
 
     Example:
         >>> import torch
@@ -39,8 +41,7 @@ class LinearLrInterval(LinearLR):
     """
 
     def __init__(self, *args: Any, interval: int = 1, **kwargs: Any) -> None:
-        if interval < 1:
-            raise ValueError(f"interval must be a positive number of steps, got {interval}")
+        whole(self, interval=interval)
         self.interval = interval
         super().__init__(*args, **kwargs)
         if self.begin > 0 and self.last_step == -1:

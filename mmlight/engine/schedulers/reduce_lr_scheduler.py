@@ -11,6 +11,7 @@ from mmlight.optim import _ParamScheduler
 from mmlight.optim.optimizer.base import BaseOptimWrapper
 from mmlight.optim.scheduler.plateau_scheduler import monitored_value
 from mmlight.registry import PARAM_SCHEDULERS
+from mmlight.utils.checks import number, of_type, whole
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -41,6 +42,7 @@ class ReduceLR(_ParamScheduler):
             scheduler.
 
     Raises:
+        TypeError: If an argument is of the wrong type.
         ValueError: If an argument is out of its range.
 
     Example:
@@ -68,6 +70,9 @@ class ReduceLR(_ParamScheduler):
         monitor: str | None = None,
         **kwargs: Any,
     ) -> None:
+        number(self, least=0, factor=factor, threshold=threshold, min_lr=min_lr, eps=eps)
+        whole(self, least=0, patience=patience, cooldown=cooldown)
+        of_type(self, (str, type(None)), "the name of a metric or None", monitor=monitor)
         if not 0 < factor < 1:
             raise ValueError(f"factor should be between 0 and 1, but got {factor}")
         if threshold_mode not in ("rel", "abs"):

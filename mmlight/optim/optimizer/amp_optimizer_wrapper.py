@@ -13,6 +13,7 @@ from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
 from torch.optim import Optimizer
 
 from mmlight.registry import OPTIM_WRAPPERS
+from mmlight.utils.checks import number
 
 from .optimizer_wrapper import OptimWrapper, Stepper
 
@@ -52,6 +53,7 @@ class AmpOptimWrapper(OptimWrapper):
     Raises:
         AssertionError: If ``dtype`` is none of those.
         TypeError: If ``loss_scale`` is of another type.
+        ValueError: If it is not positive.
 
     Example:
         >>> import torch
@@ -93,6 +95,7 @@ class AmpOptimWrapper(OptimWrapper):
         if loss_scale == "dynamic":
             return kwargs
         if isinstance(loss_scale, (int, float)) and not isinstance(loss_scale, bool):
+            number(self, above=0, loss_scale=loss_scale)
             return {**kwargs, "init_scale": float(loss_scale)}
         if isinstance(loss_scale, dict):
             return {**kwargs, **loss_scale}

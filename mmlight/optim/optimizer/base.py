@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from .settings import check_settings
+
 
 class BaseOptimWrapper(metaclass=ABCMeta):
     """Define what a training engine may ask of an optimizer wrapper.
@@ -21,7 +23,8 @@ class BaseOptimWrapper(metaclass=ABCMeta):
         optimizer (Optimizer): The optimizer to wrap.
 
     Raises:
-        TypeError: If ``optimizer`` has no parameter groups.
+        TypeError: If ``optimizer`` has no parameter groups, or a setting in them is no number.
+        ValueError: If a setting is out of its range, such as a learning rate that is NaN.
     """
 
     base_param_settings: dict[str, Any]
@@ -29,6 +32,8 @@ class BaseOptimWrapper(metaclass=ABCMeta):
     def __init__(self, optimizer: Optimizer) -> None:
         if not hasattr(optimizer, "param_groups"):
             raise TypeError(f"optimizer must be an Optimizer, but got {optimizer!r}")
+        for group in optimizer.param_groups:
+            check_settings(type(optimizer).__name__, group)
         self.optimizer = optimizer
         if len(optimizer.param_groups) > 1:
             self.base_param_settings = {"params": torch.tensor([0.0]), **optimizer.defaults}

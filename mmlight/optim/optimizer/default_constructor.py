@@ -17,9 +17,10 @@ from mmlight.logging import print_log
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS, resolve_type
 from mmlight.registry.diagnostics import nearest
-from mmlight.registry.place import note_unread
+from mmlight.registry.place import note_unread, part
 
 from .optimizer_wrapper import OptimWrapper
+from .settings import check_multipliers, check_settings
 
 _NORM_LAYERS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 _NEED_WEIGHT_DECAY = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
@@ -61,9 +62,10 @@ class DefaultOptimWrapperConstructor:
         paramwise_cfg (dict, optional): The rules.
 
     Raises:
-        TypeError: If a config is not a dict.
+        TypeError: If a config is not a dict, or a multiplier or a setting no number.
         AssertionError: If ``optim_wrapper_cfg`` has no ``optimizer``.
-        ValueError: If a weight decay is to be multiplied and the optimizer's config has none.
+        ValueError: If a weight decay is to be multiplied and the optimizer's config has none, or a
+            multiplier or a setting is out of its range.
 
     Example:
         >>> import torch
@@ -112,6 +114,10 @@ class DefaultOptimWrapperConstructor:
                     f"custom_keys[{key!r}] must be a dict, such as dict(lr_mult=0.1), "
                     f"but got {custom!r}"
                 )
+            check_multipliers(f"custom_keys[{key!r}]", custom)
+        check_multipliers("paramwise_cfg", self.paramwise_cfg)
+        with part(self.optimizer_cfg):
+            check_settings(str(self.optimizer_cfg.get("type", "the optimizer")), self.optimizer_cfg)
         self._warn_of_unknown_rules()
         if self.base_wd is not None:
             return
@@ -197,7 +203,12 @@ class DefaultOptimWrapperConstructor:
     def _build_optimizer(self, params: Any) -> Optimizer:
         # An optimizer's first argument takes the parameters, whatever its name.
         kind = resolve_type(self.optimizer_cfg, OPTIMIZERS)
-        name = "params" if kind is None else next(iter(inspect.signature(kind).parameters))
+        parameters = {} if kind is None else inspect.signature(kind).parameters
+        for setting, value in self.optimizer_cfg.items():
+            default = getattr(parameters.get(setting), "default", None)
+            if value is None and isinstance(default, int | float):
+                raise TypeError(f"{setting} of {kind.__name__} must be a number, but got None")
+        name = next(iter(parameters), "params")
         return OPTIMIZERS.build({**self.optimizer_cfg, name: params})
 
     def add_params(

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from mmlight.logging import MessageHub, print_log
 from mmlight.registry import OPTIM_WRAPPERS
+from mmlight.utils.checks import is_whole, number
 
 from .base import BaseOptimWrapper
 
@@ -60,8 +61,10 @@ class OptimWrapper(BaseOptimWrapper):
     Raises:
         AssertionError: If ``accumulative_counts`` is no integer of 1 or more, or ``clip_grad`` is
             no dict of arguments.
-        TypeError: If ``clip_grad`` lacks an argument or has an unknown one.
-        ValueError: If the ``type`` in ``clip_grad`` is neither ``norm`` nor ``value``.
+        TypeError: If ``clip_grad`` lacks an argument or has an unknown one, or one that is no
+            number.
+        ValueError: If the ``type`` in ``clip_grad`` is neither ``norm`` nor ``value``, or a bound
+            is not positive.
 
     Example:
         >>> import torch
@@ -79,7 +82,7 @@ class OptimWrapper(BaseOptimWrapper):
     def __init__(
         self, optimizer: Optimizer, accumulative_counts: int = 1, clip_grad: dict | None = None
     ) -> None:
-        if not isinstance(accumulative_counts, int) or accumulative_counts < 1:
+        if not is_whole(accumulative_counts) or accumulative_counts < 1:
             raise AssertionError(
                 f"accumulative_counts must be an int of 1 or more, but got {accumulative_counts!r}"
             )
@@ -112,6 +115,9 @@ class OptimWrapper(BaseOptimWrapper):
             raise TypeError(
                 f"clip_grad {clip_grad!r} does not fit clip_grad_{kind}_: {error}"
             ) from error
+        for name in ("max_norm", "norm_type", "clip_value"):
+            if name in kwargs:
+                number("clip_grad", above=0, finite=False, **{name: kwargs[name]})
         self.clip_grad_kwargs = kwargs
         self.clip_func = _CLIP_FUNCTIONS[kind]
         self.grad_name = f"grad_{kind}"

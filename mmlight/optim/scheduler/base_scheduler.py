@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from mmlight.logging import print_log
+from mmlight.utils.checks import flags, is_whole, number
 
 from ..optimizer.base import BaseOptimWrapper, tell_lightning
 from ..optimizer.optimizer_wrapper_dict import OptimWrapperDict
@@ -45,10 +46,10 @@ class _ParamScheduler(LRScheduler):
         verbose (bool): Whether to log each new value.
 
     Raises:
-        TypeError: If ``optimizer`` is neither an optimizer nor a wrapper of one, or ``begin`` or
-            ``end`` is no number.
+        TypeError: If ``optimizer`` is neither an optimizer nor a wrapper of one, or another
+            argument is of the wrong type.
         KeyError: If the parameter groups lack the setting, or when resuming its first value.
-        ValueError: If ``end`` is not larger than ``begin``.
+        ValueError: If ``begin`` is negative, or ``end`` is not larger.
 
     Example:
         >>> import torch
@@ -76,6 +77,7 @@ class _ParamScheduler(LRScheduler):
     ) -> None:
         _check_optimizer(optimizer)
         span(begin, end)
+        flags(self, by_epoch=by_epoch, verbose=verbose)
         self.optimizer: Any = optimizer
         self.param_name = param_name
         self.begin = begin
@@ -227,15 +229,14 @@ def span(begin: int, end: int) -> int:
 
     Raises:
         TypeError: If one of them is no number.
-        ValueError: If there are none.
+        ValueError: If ``begin`` is negative, or there are none.
 
     Example:
         >>> span(2, 10)
         8
     """
-    for name, value in (("begin", begin), ("end", end)):
-        if not isinstance(value, (int, float)):
-            raise TypeError(f"{name} should be an int, but got {value!r}")
+    number("a scheduler", least=0, begin=begin)
+    number("a scheduler", finite=False, end=end)
     if end <= begin:
         raise ValueError(f"end should be larger than begin, but got begin={begin}, end={end}")
     return end - begin
@@ -262,7 +263,7 @@ def whole_numbers(argument: str, values: Iterable[int]) -> list[int]:
         raise TypeError(f"{argument} should be a list of integers, but got {values!r}")
     checked = list(values)
     for value in checked:
-        if not isinstance(value, (int, float)) or value % 1 != 0:
+        if not is_whole(value):
             raise TypeError(f"{argument} should be whole numbers, but got {value!r}")
     return checked
 

@@ -11,6 +11,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from mmlight.registry import PARAM_SCHEDULERS
+from mmlight.utils.checks import number
 
 from ..optimizer.base import BaseOptimWrapper
 from .base_scheduler import INF, _ParamScheduler, iter_based, span, whole_numbers
@@ -67,7 +68,8 @@ class CosineAnnealingParamScheduler(_ParamScheduler):
         verbose: bool = False,
         eta_min_ratio: float | None = None,
     ) -> None:
-        self.T_max = T_max or span(begin, end)
+        self.T_max = span(begin, end) if T_max is None else T_max
+        number(self, above=0, finite=False, T_max=self.T_max)
         self.eta_min = _eta_min(eta_min, eta_min_ratio)
         self.eta_min_ratio = eta_min_ratio
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
@@ -180,6 +182,7 @@ class CosineRestartParamScheduler(_ParamScheduler):
                 "exactly one of eta_min and eta_min_ratio must be given, "
                 f"but got eta_min={eta_min}, eta_min_ratio={eta_min_ratio}"
             )
+        _eta_min(eta_min, eta_min_ratio)
         whole_numbers("periods", periods)
         if not periods or min(periods) <= 0:
             raise ValueError(f"periods should be positive integers, but got {periods}")
@@ -188,6 +191,8 @@ class CosineRestartParamScheduler(_ParamScheduler):
                 "periods and restart_weights should have the same length, "
                 f"but got {len(periods)} and {len(restart_weights)}"
             )
+        for weight in restart_weights:
+            number(self, least=0, restart_weights=weight)
         self.periods = periods
         self.eta_min = eta_min
         self.eta_min_ratio = eta_min_ratio
@@ -240,6 +245,10 @@ class CosineRestartParamScheduler(_ParamScheduler):
 
 
 def _eta_min(eta_min: float | None, eta_min_ratio: float | None) -> float | None:
+    if eta_min is not None:
+        number("a cosine scheduler", least=0, eta_min=eta_min)
+    if eta_min_ratio is not None:
+        number("a cosine scheduler", least=0, eta_min_ratio=eta_min_ratio)
     if eta_min_ratio is None:
         return 0.0 if eta_min is None else eta_min
     if eta_min is not None:

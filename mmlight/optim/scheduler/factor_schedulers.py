@@ -7,6 +7,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from mmlight.registry import PARAM_SCHEDULERS
+from mmlight.utils.checks import number
 
 from ..optimizer.base import BaseOptimWrapper
 from .base_scheduler import INF, _ParamScheduler, iter_based, span
@@ -87,6 +88,7 @@ class ConstantParamScheduler(_EpochsToIters):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
+        number(self, factor=factor)
         if not 0 <= factor <= 1:
             raise ValueError(
                 f"Constant multiplicative factor should between 0 and 1, but got {factor}"
@@ -143,6 +145,7 @@ class ExponentialParamScheduler(_EpochsToIters):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
+        number(self, least=0, gamma=gamma)
         self.gamma = gamma
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
@@ -194,6 +197,7 @@ class LinearParamScheduler(_EpochsToIters):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
+        number(self, start_factor=start_factor, end_factor=end_factor)
         if not 0 < start_factor <= 1:
             raise ValueError(
                 "Starting multiplicative factor should between 0 and 1, and not be 0, "
@@ -256,6 +260,7 @@ class PolyParamScheduler(_EpochsToIters):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
+        number(self, least=0, eta_min=eta_min, power=power)
         self.eta_min = eta_min
         self.power = power
         self.total_iters = span(begin, end) - 1

@@ -8,6 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from mmlight.registry import PARAM_SCHEDULERS
+from mmlight.utils.checks import number
 
 from ..optimizer.base import BaseOptimWrapper
 from .base_scheduler import INF, _check_optimizer, _ParamScheduler, iter_based, span
@@ -78,6 +79,9 @@ class OneCycleParamScheduler(_ParamScheduler):
                 f"OneCycle only works for the learning rate, but got param_name={param_name!r}"
             )
         _check_optimizer(optimizer)
+        for maximum in eta_max if isinstance(eta_max, list | tuple) else [eta_max]:
+            number(self, least=0, eta_max=maximum)
+        number(self, above=0, div_factor=div_factor, final_div_factor=final_div_factor)
         self.eta_max = eta_max
         self.div_factor = div_factor
         self.final_div_factor = final_div_factor

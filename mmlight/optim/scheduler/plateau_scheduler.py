@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from mmlight.logging import print_log
 from mmlight.registry import PARAM_SCHEDULERS
+from mmlight.utils.checks import number, of_type, whole
 
 from ..optimizer.base import BaseOptimWrapper
 from .base_scheduler import INF, _ParamScheduler, unwrapped
@@ -55,6 +56,7 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
         verbose (bool): Whether to log each new value.
 
     Raises:
+        TypeError: If an argument is of the wrong type.
         ValueError: If an argument is out of its range.
 
     Example:
@@ -88,6 +90,11 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
+        of_type(self, str, "the name of a metric", monitor=monitor)
+        number(self, least=0, factor=factor, threshold=threshold, eps=eps)
+        whole(self, least=0, patience=patience, cooldown=cooldown)
+        for low in min_value if isinstance(min_value, (list, tuple)) else [min_value]:
+            number(self, min_value=low)
         if factor >= 1.0:
             raise ValueError(f"Factor should be < 1.0, but got {factor}")
         if rule not in ("less", "greater"):

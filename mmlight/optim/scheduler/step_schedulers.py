@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from typing import Any
 
 from torch.optim import Optimizer
 
+from mmlight.logging import print_log
 from mmlight.registry import PARAM_SCHEDULERS
+from mmlight.utils.checks import number
 
 from ..optimizer.base import BaseOptimWrapper
 from .base_scheduler import INF, _ParamScheduler, iter_based, whole_numbers
@@ -29,8 +32,8 @@ class StepParamScheduler(_ParamScheduler):
         verbose (bool): Whether to log each new value.
 
     Raises:
-        TypeError: If ``step_size`` is no whole number.
-        ValueError: If it is not positive.
+        TypeError: If ``step_size`` is no whole number, or ``gamma`` no number.
+        ValueError: If ``step_size`` is not positive, or ``gamma`` is negative.
 
     Example:
         >>> import torch
@@ -57,6 +60,7 @@ class StepParamScheduler(_ParamScheduler):
         whole_numbers("step_size", [step_size])
         if step_size <= 0:
             raise ValueError(f"step_size must be a positive integer, but got {step_size}")
+        number(self, least=0, gamma=gamma)
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
@@ -115,7 +119,8 @@ class MultiStepParamScheduler(_ParamScheduler):
         verbose (bool): Whether to log each new value.
 
     Raises:
-        TypeError: If ``milestones`` are no whole numbers.
+        TypeError: If ``milestones`` are no whole numbers, or ``gamma`` is no number.
+        ValueError: If one of them is negative.
 
     Example:
         >>> import torch
@@ -139,7 +144,18 @@ class MultiStepParamScheduler(_ParamScheduler):
         by_epoch: bool = True,
         verbose: bool = False,
     ) -> None:
-        self.milestones = Counter(whole_numbers("milestones", milestones))
+        steps = whole_numbers("milestones", milestones)
+        if any(step < 0 for step in steps):
+            raise ValueError(f"milestones must not be negative, but got {milestones}")
+        if steps != sorted(steps) or not steps:
+            print_log(
+                f"{type(self).__name__}(milestones={milestones}): "
+                + ("they are not in order" if steps else "without one nothing changes"),
+                logger="current",
+                level=logging.WARNING,
+            )
+        number(self, least=0, gamma=gamma)
+        self.milestones = Counter(steps)
         self.gamma = gamma
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
