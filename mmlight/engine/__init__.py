@@ -1,5 +1,6 @@
 """Hooks, loops, optimizer constructors and schedulers for generative models."""
 
+from mmlight.engine.concat_image_visualizer import ConcatImageVisualizer
 from mmlight.engine.gen_visualizer import GenVisualizer
 from mmlight.engine.hooks import (
     BasicVisualizationHook,
@@ -29,6 +30,7 @@ from mmlight.engine.schedulers import LinearLrInterval, ReduceLR
 
 __all__ = [
     "BasicVisualizationHook",
+    "ConcatImageVisualizer",
     "ExponentialMovingAverageHook",
     "GenIterTimerHook",
     "GenLogProcessor",

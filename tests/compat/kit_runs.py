@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 def run(engine: str, folder: str, task: str, work_dir: str, **kwargs: Any) -> Any:
     """Carry out one of the tasks below, with mmagic's parts or with ours."""
+    if task == "train":
+        kwargs.update(folder=folder, work_dir=work_dir)
     if engine == "mmengine":
         import mmagic_runs
 
@@ -91,4 +93,51 @@ def dataset(parts: str, cfg: dict, scales: list[int]) -> tuple:
     return result, built.metainfo, np.random.rand()
 
 
-TASKS: dict[str, Callable] = {"transforms": transforms, "datasets": datasets}
+def train(parts: str, folder: str, work_dir: str, family: str, images: str) -> dict[str, Any]:
+    """Train a config of mmagic's zoo, made small: losses, metrics and weights."""
+    import kit_families
+
+    engine = importlib.import_module("mmengine" if parts == "mmagic" else "mmlight")
+    path, shrink, iterations = kit_families.FAMILIES[family]
+    Config = importlib.import_module(f"{engine.__name__}.config").Config
+    Runner = importlib.import_module(f"{engine.__name__}.runner").Runner
+    Hook = importlib.import_module(f"{engine.__name__}.hooks").Hook
+    cfg = Config.fromfile(Path(folder, "mmagic", ".mim", "configs", path))
+    cfg.work_dir, cfg.randomness = work_dir, {"seed": 1}
+    shrink(cfg, Path(images))
+    cfg.train_cfg["max_iters"] = iterations
+    cfg.default_hooks["logger"]["interval"] = 1
+    cfg.default_hooks["checkpoint"].update(interval=3, out_dir=work_dir)
+    cfg.env_cfg["cudnn_benchmark"] = False
+
+    class Record(Hook):
+        priority = "LOWEST"
+
+        def __init__(self) -> None:
+            self.losses: list[dict] = []
+            self.metrics: list[dict] = []
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+            self.losses.append(kit_families.numbers(outputs))
+
+        def after_val_epoch(self, runner, metrics=None) -> None:
+            self.metrics.append(kit_families.numbers(metrics))
+
+    record = Record()
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(record)
+    runner.train()
+    return {
+        "losses": record.losses,
+        "metrics": record.metrics,
+        "rates": runner.optim_wrapper.get_lr(),
+        "weights": dict(runner.model.state_dict()),
+        "pictures": len(list(Path(work_dir).rglob("*.png"))),
+    }
+
+
+TASKS: dict[str, Callable] = {
+    "train": train,
+    "transforms": transforms,
+    "datasets": datasets,
+}

@@ -47,7 +47,7 @@ def distance(real: torch.Tensor, fake: torch.Tensor) -> float:
     return float(moved + np.trace(cov_a) + np.trace(cov_b) - 2 * cross)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(20, 60), st.integers(20, 60), st.floats(-50, 50), st.integers(0, 99))
 def test_value(reals: int, fakes: int, shift: float, seed: int) -> None:
     real, fake = images(reals, seed), images(fakes, seed + 100, shift)

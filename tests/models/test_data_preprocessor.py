@@ -54,7 +54,7 @@ def test_what_is_out_of_range_is_clamped() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(ValueError, match="differ in shape"):
-        DataPreprocessor()({"inputs": [torch.zeros(1, 2, 2), torch.zeros(1, 3, 3)]})
+    with pytest.raises(ValueError, match="pad_mode must be one of"):
+        DataPreprocessor(pad_mode="mirror")
     with pytest.raises(ValueError, match="GBR"):
         DataPreprocessor(input_channel_order="GBR")

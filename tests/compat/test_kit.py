@@ -1,0 +1,25 @@
+"""mmlight alone trains unmodified configs of mmagic as mmagic does on MMEngine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.compat.test_mmagic import FOLDER, images, installed  # noqa: F401 - images is a fixture
+from tests.parity.compare import assert_same
+
+RUNS = Path(__file__).with_name("kit_runs.py")
+
+
+@installed
+@pytest.mark.parametrize("family", ["srcnn", "edsr"])
+def test_trains_to_the_same_bits(family: str, both: Any, images: Path) -> None:  # noqa: F811
+    theirs, ours = both(RUNS, str(FOLDER), "train", family=family, images=str(images))
+    assert len(theirs["losses"]) >= 6
+    theirs_metrics, our_metrics = theirs.pop("metrics"), ours.pop("metrics")
+    assert_same(ours, theirs)
+    assert theirs_metrics
+    for one, other in zip(our_metrics, theirs_metrics, strict=True):
+        assert one == pytest.approx(other, rel=1e-6)
