@@ -17,6 +17,7 @@ from mmlight.dist import broadcast_object_list
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.model.bare_model import bare_model
+from mmlight.utils.same_data import same_data
 
 from .building import Builders
 from .checkpoint import (
@@ -249,10 +250,10 @@ class Checkpoints(Builders):
             )
         known = meta.get("dataset_meta")
         current = getattr(getattr(self.train_dataloader, "dataset", None), "metainfo", None)
-        if known is not None and current is not None and known != current:
+        if known is not None and current is not None and not same_data(known, current):
             self.logger.warning(
                 "The dataset metainfo of this run is not that of the checkpoint:\n"
-                f"this run: {current}\ncheckpoint: {known}"
+                f"this run: {_start_of(current)}\ncheckpoint: {_start_of(known)}"
             )
 
     def restore_accumulation(self) -> None:
@@ -266,3 +267,8 @@ class Checkpoints(Builders):
         self.optim_wrapper.initialize_count_status(
             self.model, self.train_loop.iter, self.train_loop.max_iters
         )
+
+
+def _start_of(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 1000 else f"{text[:1000]} ..."
