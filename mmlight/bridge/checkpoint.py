@@ -39,6 +39,7 @@ from mmlight.bridge.sharding import (
     whole_weights,
     without_wrappers,
 )
+from mmlight.bridge.shared_tensors import share_equal
 from mmlight.dist import is_distributed
 from mmlight.model.state_dict import get_state_dict
 
@@ -167,6 +168,7 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
             else None
         ),
     }
+    own = share_equal(own)  # as the states of loaders that nothing random has come between
     if not is_distributed():
         return own
     # Each process draws its own random numbers, reads its own data and has statistics of it.

@@ -35,7 +35,7 @@ def test_what_a_process_shares_with_the_first_is_there_once(tmp_path: Path) -> N
     assert storages <= {first[0]["same"].data_ptr(), first[0]["deep"][0]["same"].data_ptr()}
 
 
-@pytest.mark.parametrize("diff_rank_seed, most", [(False, 2_000)])
+@pytest.mark.parametrize("diff_rank_seed, most", [(False, 2_000), (True, 6_000)])
 def test_a_file_grows_little_with_each_process(
     diff_rank_seed: bool, most: int, tmp_path: Path
 ) -> None:
