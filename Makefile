@@ -6,13 +6,19 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 PARITY := .parity
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-quick ci-packages lint bench clean
 
 demo: $(VENV)/demo.stamp ## train a DCGAN on handwritten digits; results in work_dirs/dcgan_digits-32x32
 	$(BIN)/mmlight train configs/dcgan/dcgan_digits-32x32.py
 
 test: $(VENV)/test.stamp $(PARITY)/stamp $(PARITY)/mmagic.stamp ## run every test and documented example
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -q
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -q -rs --durations=10
+
+test-quick: $(VENV)/test.stamp ## run the tests that are not marked slow (see conftest.py)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
+
+ci-packages: $(VENV)/test.stamp ## let the tests of experiment trackers and of ONNX run too
+	$(PIP) --editable '.[ci]'
 
 lint: $(VENV)/test.stamp ## check style and types
 	$(BIN)/ruff check .

@@ -14,11 +14,21 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 matplotlib.use("Agg")
 torch.set_num_threads(1)
 
+# An example may take as long as the machine is busy; what hangs, pytest-timeout ends.
+settings.register_profile("mmlight", deadline=None)
+settings.load_profile("mmlight")
+
 ROOT = Path(__file__).parent
+ENGINES = {"both", "mmengine", "mmlight", "onedl"}  # fixtures that start a process each
+SLOW = {
+    *("_strategy", "bridge", "cli", "compat", "configs", "infer"),
+    *("parity", "parts", "resume", "testing", "typing", "test_readme.py"),
+}
 
 
 def pytest_collect_file(file_path: Path) -> None:
@@ -31,6 +41,16 @@ def pytest_collect_file(file_path: Path) -> None:
         *package, name = file_path.relative_to(ROOT).with_suffix("").parts
         if name != "__main__":
             importlib.import_module(".".join(package if name == "__init__" else [*package, name]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what starts processes or goes through whole trainings."""
+    for item in items:
+        path = item.path.relative_to(ROOT)
+        whole = path.parts[0] == "tests" and {path.parts[1], path.name} & SLOW
+        engines = ENGINES.intersection(getattr(item, "fixturenames", ()))
+        if whole or engines or "process" in item.nodeid:
+            item.add_marker("slow")
 
 
 def _managed_classes() -> Iterator[type]:

@@ -67,7 +67,7 @@ def read(base, child):
         return Config.fromfile(file)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files, files)
 def test_of_a_config_with_a_base(base, child):
     child = fitting(child, base)
@@ -76,7 +76,7 @@ def test_of_a_config_with_a_base(base, child):
     assert cfg.to_dict() == merged(child, base)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files, files, trees)
 def test_of_a_config_that_uses_its_base(base, child, tree):
     """The base is read, its lists grow and its dicts get new keys."""
@@ -90,7 +90,7 @@ def test_of_a_config_that_uses_its_base(base, child, tree):
     assert cfg.to_dict() == {**merged(child, base), "used": used, "again": used}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(files, files)
 def test_of_json_over_python(base, child):
     child, base = fitting(child, base), {**base, "used": {"alpha": [{"beta": 1}]}}
@@ -100,7 +100,7 @@ def test_of_json_over_python(base, child):
     assert cfg.to_dict() == {**merged(child, base), "again": base["used"]}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(files, trees)
 def test_of_the_pure_python_style(base, tree):
     text = (
@@ -113,7 +113,7 @@ def test_of_the_pure_python_style(base, tree):
     assert cfg.to_dict() == {**base, "used": used, "whole": {"part": used}}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(files, files)
 def test_after_settings_are_merged_in(base, child):
     cfg = Config(base)

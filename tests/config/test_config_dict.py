@@ -159,7 +159,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(keys, trees), st.dictionaries(keys, trees))
 def test_merge_keeps_what_it_does_not_set_and_sets_the_rest(base, child):
     cfg = ConfigDict(base)

@@ -83,7 +83,7 @@ items = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(items, max_size=4))
 def test_nested_values_as_python_writes_them(value):
     parser = argparse.ArgumentParser()

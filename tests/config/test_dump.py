@@ -44,7 +44,7 @@ def reread(text):
     return Config.fromstring(text, ".py")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @example({"a": {"{{x}}": "{{{{", "": {(): [(), (1,), ((1, 2),)]}}})
 @example({"type": "{{_base_.0}}"})
 @example({"inf": [math.inf, -math.inf], "z": {"y": b"\x00", "x": 1j, "s": frozenset({1})}})
@@ -66,7 +66,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(plain_names, plain, max_size=3), st.sampled_from([".json", ".yaml", ".yml"]))
 def test_json_and_yaml_read_back_equal(tmp_path_factory, settings_of_config, suffix):
     path = tmp_path_factory.mktemp("dump") / f"cfg{suffix}"

@@ -57,7 +57,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(value=plain)
 def test_plain_data_comes_back_equal(value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("plain") / "a.pth"

@@ -43,7 +43,7 @@ def test_counts_host_reads() -> None:
     max_length=st.sampled_from([1, 3, 100, 10**6]),
     read_every=st.integers(1, 700),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_is_a_list_of_values(values, window, max_length, read_every) -> None:
     buffer = HistoryBuffer(max_length=max_length)
     for index, (value, count, as_tensor) in enumerate(values):

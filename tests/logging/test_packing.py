@@ -33,7 +33,7 @@ def through_a_file(state: dict[str, Any]) -> tuple[dict[str, Any], int]:
     dtype=st.sampled_from(["bool", "int8", "int16", "int32", "int64", "uint8", "float32"]),
     runs=st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(1, 400)), max_size=40),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whole_and_narrow_numbers_come_back(dtype: str, runs: list[tuple[int, int]]) -> None:
     values = np.array([value for value, _ in runs], dtype=np.int64).astype(dtype)
     values = np.repeat(values, [length for _, length in runs])
@@ -46,7 +46,7 @@ def test_whole_and_narrow_numbers_come_back(dtype: str, runs: list[tuple[int, in
     times=st.integers(1, 60),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bits_of_real_numbers_come_back(bits, narrow, times: int, seed: int) -> None:
     wide = np.array(bits, dtype=np.uint64).view(np.float64)  # every NaN and both zeros among them
     values = np.concatenate([wide, np.tile(np.array(narrow, dtype=np.float64), times)])

@@ -35,7 +35,7 @@ def inked(vis: Visualizer) -> tuple[int, int, int, int]:
 
 
 @given(height=st.integers(1, 70), width=st.integers(1, 70))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_an_image_comes_back_as_it_was(height: int, width: int) -> None:
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     assert np.array_equal(Visualizer(image=image).get_image(), image)

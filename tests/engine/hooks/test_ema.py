@@ -85,7 +85,7 @@ def test_interval_of_minus_one_leaves_the_average_alone(tmp_path: Path) -> None:
     assert_equal(record.average[2], record.original[0])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.floats(-10, 10, width=32), min_size=1, max_size=5),
     st.lists(st.floats(-10, 10, width=32), min_size=5, max_size=5),
