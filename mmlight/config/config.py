@@ -63,6 +63,7 @@ class Config:
     _filename: str | None
     _env_variables: dict[str, str]
     _format_python_code: bool
+    _imported: dict[str, Any]
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class Config:
         put("_filename", None if filename is None else str(filename))
         put("_env_variables", dict(env_variables or {}))
         put("_format_python_code", format_python_code)
+        put("_imported", {})
 
     @staticmethod
     def fromfile(
@@ -137,9 +139,9 @@ class Config:
         loaded = load_config(Path(filename), options, lazy_import)
         if import_custom_modules and loaded.values.get("custom_imports"):
             _import_custom_modules(loaded.values["custom_imports"], filename)
-        return Config(
-            loaded.values, loaded.text, filename, loaded.env_variables, format_python_code
-        )
+        cfg = Config(loaded.values, loaded.text, filename, loaded.env_variables, format_python_code)
+        cfg.__setstate__({"_imported": loaded.imported})
+        return cfg
 
     @staticmethod
     def fromstring(cfg_str: str, file_format: str) -> Config:
@@ -291,9 +293,15 @@ class Config:
             target[last] = value
         super().__setattr__("_cfg_dict", merge_into(nested, self._cfg_dict, allow_list_keys))
 
-    def to_dict(self) -> dict:
-        """Return the settings as plain dicts, lists and tuples."""
-        return unwrap(self._cfg_dict)
+    def to_dict(self, keep_imported: bool = False) -> dict:
+        """Return the settings as plain dicts, lists and tuples.
+
+        Args:
+            keep_imported (bool): Whether the names that a file in the pure-Python style imports
+                are among them, with their import paths.
+        """
+        settings = unwrap(self._cfg_dict)
+        return {**unwrap(self._imported), **settings} if keep_imported else settings
 
     def copy(self) -> Config:
         """Return a config that shares its nested settings with this one."""

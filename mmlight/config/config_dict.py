@@ -32,10 +32,12 @@ class ConfigDict(dict):
         AttributeError: 'ConfigDict' object has no attribute 'width'
     """
 
-    __slots__ = ()
+    __slots__ = ("_frozen",)
+    _frozen: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
+        object.__setattr__(self, "_frozen", False)
         put = super().__setitem__
         for source in (*args, kwargs):
             if source:
@@ -75,6 +77,8 @@ class ConfigDict(dict):
         return resolve(value) if isinstance(value, Lazy) else value
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if self._frozen and key not in self:
+            raise KeyError(f"{key!r} cannot be added: the config is frozen, with keys {[*self]}")
         super().__setitem__(key, _wrap(value))
 
     def get(self, key: Any, default: Any = None) -> Any:
@@ -144,6 +148,34 @@ class ConfigDict(dict):
         return new
 
     __copy__ = copy
+
+    def deepcopy(self) -> ConfigDict:
+        """Return a deep copy."""
+        return copy.deepcopy(self)
+
+    def freeze(self, shouldFreeze: bool = True) -> None:
+        """Refuse new keys from now on, also in the dicts that are values; copies take them.
+
+        Args:
+            shouldFreeze (bool): False takes new keys again.
+
+        Example:
+            >>> cfg = ConfigDict(model=dict(depth=2))
+            >>> cfg.freeze()
+            >>> cfg.model.depth = 3
+            >>> cfg.model.width = 4
+            Traceback (most recent call last):
+            ...
+            KeyError: "'width' cannot be added: the config is frozen, with keys ['depth']"
+        """
+        object.__setattr__(self, "_frozen", shouldFreeze)
+        for value in dict.values(self):
+            if isinstance(value, ConfigDict):
+                value.freeze(shouldFreeze)
+
+    def unfreeze(self) -> None:
+        """Take new keys again, also in the dicts that are values."""
+        self.freeze(False)
 
     def __deepcopy__(self, memo: dict) -> ConfigDict:
         new = type(self)()

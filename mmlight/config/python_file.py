@@ -78,7 +78,10 @@ def load_python(text: str, path: Path, above: tuple[str, ...] = ()) -> Loaded:
     }
     check_keys(values, path)
     warn_if_deprecated(values, path)
-    return Loaded(values, "\n".join([*reader.texts, f"{path}\n{text}"]))
+    imported = {
+        key: value for key, value in reader.imported.items() if reader.namespace.get(key) is value
+    }
+    return Loaded(values, "\n".join([*reader.texts, f"{path}\n{text}"]), imported=imported)
 
 
 class _Reader:

@@ -42,12 +42,13 @@ class ConfigParsingError(RuntimeError):
 
 @dataclass
 class Loaded:
-    """What a config file and its bases say, and which of the files set each key last."""
+    """What a config file and its bases say, which file set each key last, and what they import."""
 
     values: dict[str, Any]
     text: str
     env_variables: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    imported: dict[str, Any] = field(default_factory=dict)
 
 
 def missing_file(path: Path, asked_by: str | None = None) -> FileNotFoundError:

@@ -93,7 +93,7 @@ class CheckpointLoader:
         cls,
         filename: str,
         map_location: Any = None,
-        logger: logging.Logger | str | None = None,
+        logger: logging.Logger | str | None = "current",
         weights_only: bool = True,
     ) -> Any:
         """Read a checkpoint.
@@ -101,7 +101,7 @@ class CheckpointLoader:
         Args:
             filename: Path, URL or name with a scheme.
             map_location: Where tensors go, as for :func:`torch.load`.
-            logger: Where to say what is loaded; None prints it.
+            logger: Where to say what is loaded; by default the log of the run, None prints it.
             weights_only: Whether to refuse everything but tensors and plain types.
 
         Returns:

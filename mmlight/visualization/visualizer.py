@@ -320,7 +320,7 @@ class Visualizer(Drawing, ManagerMixin):
         self,
         drawn_img: np.ndarray | None = None,
         win_name: str = "image",
-        wait_time: float = 0,
+        wait_time: float = 0.0,
         continue_key: str = " ",
         backend: str = "matplotlib",
     ) -> None:

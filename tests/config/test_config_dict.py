@@ -178,3 +178,29 @@ def test_merge_keeps_what_it_does_not_set_and_sets_the_rest(base, child):
 
     check(base, child, merged)
     assert ConfigDict(base) == base
+
+
+def test_a_frozen_dict_takes_no_new_keys_until_it_is_unfrozen() -> None:
+    cfg = Config({"model": {"depth": 1}, "parts": [{"n": 1}]})
+    cfg.freeze()
+    cfg.model.depth = 2
+    for target in (cfg, cfg.model):
+        with pytest.raises(KeyError, match="'new' cannot be added: the config is frozen"):
+            target.new = 1
+        with pytest.raises(KeyError, match="frozen"):
+            target.update(new=1)
+        with pytest.raises(KeyError, match="frozen"):
+            target.setdefault("new", 1)
+    for copied in (cfg.model.deepcopy(), cfg.model.copy(), pickle.loads(pickle.dumps(cfg.model))):
+        copied.new = 1
+    cfg.unfreeze()
+    cfg.model.new = 3
+    assert cfg.to_dict() == {"model": {"depth": 2, "new": 3}, "parts": [{"n": 1}]}
+
+
+def test_deepcopy_shares_nothing() -> None:
+    cfg = ConfigDict(model={"depth": 1}, parts=[{"n": 1}])
+    copied = cfg.deepcopy()
+    copied.model.depth = copied.parts[0].n = 2
+    assert type(copied) is ConfigDict
+    assert cfg == {"model": {"depth": 1}, "parts": [{"n": 1}]}

@@ -310,3 +310,16 @@ def test_read_base_is_a_context_manager_for_python_itself():
     with read_base():
         from collections import OrderedDict
     assert ConfigDict(type=OrderedDict).type is OrderedDict
+
+
+def test_imported_names_are_settings_only_when_asked_for(write, load) -> None:
+    write("from torch.optim import SGD\nfrom torch.nn import ReLU\nact = dict(type=ReLU)\n", "b.py")
+    cfg = load(READ + "from .b import *\nimport torch.nn as nn\nReLU = 3\n")
+    assert cfg.to_dict() == {"act": {"type": "torch.nn.ReLU"}, "ReLU": 3}
+    assert copy.deepcopy(cfg).to_dict(keep_imported=True) == {
+        "SGD": "torch.optim.SGD",
+        "nn": "torch.nn",
+        "act": {"type": "torch.nn.ReLU"},
+        "ReLU": 3,
+    }
+    assert Config({"a": 1}).to_dict(keep_imported=True) == {"a": 1}

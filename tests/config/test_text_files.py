@@ -201,19 +201,19 @@ def test_base_from_an_installed_package(read, tmp_path, monkeypatch):
         (tmp_path / "shipping" / folder).mkdir(parents=True)
     (tmp_path / "shipping" / "__init__.py").write_text("")
     (tmp_path / "shipping/.mim/configs/_base_/net.py").write_text(
-        "model = dict(type='A', parts=[dict(type='B')], plain=dict(c=1))\n"
+        "model = dict(parts=[dict(type='A', norm=dict(type='B'))], plain=dict(c=1))\n"
+        "head = dict(type='A', _scope_='other')\n"
     )
     (tmp_path / "shipping/configs/exp.py").write_text("x = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     cfg = read("_base_ = ['shipping::_base_/net.py', 'shipping::exp.py']\nmodel = dict(d=1)\n")
     assert cfg == {
         "model": {
-            "type": "A",
-            "parts": [{"type": "B", "_scope_": "shipping"}],
+            "parts": [{"type": "A", "norm": {"type": "B"}, "_scope_": "shipping"}],
             "plain": {"c": 1},
-            "_scope_": "shipping",
             "d": 1,
         },
+        "head": {"type": "A", "_scope_": "other"},
         "x": 1,
     }
     with pytest.raises(
