@@ -298,10 +298,10 @@ def _kinds(hooks: Any) -> list[type]:
 
 def _check_against_keys(given: Mapping[str, Any], cfg: Any) -> None:
     """Refuse a ``trainer`` that says the opposite of another key of the config."""
-    keys = {
-        "env_cfg.cudnn_benchmark": (cfg.get("env_cfg") or {}).get("cudnn_benchmark"),
-        "randomness.deterministic": (cfg.get("randomness") or {}).get("deterministic"),
-    }
+    keys = {}
+    for name, key in (("env_cfg", "cudnn_benchmark"), ("randomness", "deterministic")):
+        inside = cfg.get(name)  # what is no dict is refused where it is read
+        keys[f"{name}.{key}"] = inside.get(key) if isinstance(inside, dict) else None
     opposites = [
         ("benchmark", given.get("benchmark") is False, "env_cfg.cudnn_benchmark"),
         # Lightning turns the benchmark off where only `deterministic` is given.

@@ -16,13 +16,14 @@ from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.trainer import derived_kwargs, make_trainer
 from mmlight.evaluator import Evaluator
 from mmlight.evaluator.torchmetrics_adapter import build_metric
-from mmlight.hooks import CheckpointHook, EarlyStoppingHook, ProfilerHook
+from mmlight.hooks import CheckpointHook, EarlyStoppingHook, NPUProfilerHook, ProfilerHook
 from mmlight.model import BaseModel
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import LOOPS, METRICS, RUNNERS, DefaultScope, resolve_type
 from mmlight.registry.build_functions import check_cfg
 from mmlight.registry.diagnostics import check_arguments
 from mmlight.registry.place import part, section
+from mmlight.utils.checks import flags
 from mmlight.visualization import Visualizer
 
 from .dataloader import build_dataloader
@@ -34,6 +35,7 @@ from .unread_data import UnknownMetric, UnreadData, dataset_faults, is_ours, sam
 
 # Of this machine, or of no account before a run.
 _NOT_CHECKED = ("accelerator", "devices", "num_nodes", "strategy", "logger", "default_root_dir")
+_PLAIN = (str, int, float, bool)
 
 
 class _Said(logging.Handler):
@@ -95,6 +97,10 @@ class CheckedRun(Runner):
     def check(self) -> None:
         """Build all parts."""
         scope = self._given.get("default_scope", "mmengine")
+        if not isinstance(scope, str):
+            with self._root_config(), self.part("default_scope"):
+                raise TypeError(f"default_scope should be the name of a scope, but got {scope!r}")
+            self.cfg.default_scope = scope = "mmengine"
         with (
             self._root_config(),
             DefaultScope.overwrite_default_scope(scope),
@@ -107,9 +113,21 @@ class CheckedRun(Runner):
             self._check_model()
             self._check_hooks()
             self._check_training()
+            with self._heard():
+                self._check_optimizers()
             for mode in ("val", "test"):
                 self._check_evaluation(mode)
-            self._check_together()
+            with self._heard():
+                self._check_together()
+
+    @contextmanager
+    def _heard(self) -> Generator[None, None, None]:
+        """Take what is warned of inside for a finding of the check."""
+        self.logger.addHandler(self.said)
+        try:
+            yield
+        finally:
+            self.logger.removeHandler(self.said)
 
     def _check_runner(self) -> None:
         kind = _runner_class(self.cfg)
@@ -126,10 +144,9 @@ class CheckedRun(Runner):
     def _check_trainer(self) -> None:
         arguments: dict[str, Any] = {}
         with self.part("trainer"):
-            written = self.cfg.get("trainer") or {}
-            arguments = {
-                key: one for key, one in written.items() if not isinstance(one, dict | list)
-            }
+            written = self.cfg.get("trainer")
+            if isinstance(written, dict):  # what can be told of it if the rest is wrong
+                arguments = {key: one for key, one in written.items() if type(one) in _PLAIN}
             arguments = self.trainer_arguments
         given = {key: value for key, value in arguments.items() if key not in _NOT_CHECKED}
         derived = {**derived_kwargs(self), "accelerator": "cpu"}
@@ -151,6 +168,8 @@ class CheckedRun(Runner):
             randomness = given.get("randomness", {"seed": None})
             check_arguments(self.set_randomness, randomness, randomness)
             self.set_randomness(**randomness)
+        with self.part("resume"):
+            flags("the Runner", resume=given.get("resume", False))
         with self.part("load_from"):
             self._check_file(given.get("load_from"))
 
@@ -178,10 +197,10 @@ class CheckedRun(Runner):
 
     def _check_model(self) -> None:
         self.model = _Blank()
-        if "model" in self._given:
+        if "model" in self.cfg:
             with self.part("model"):
                 preprocessor = self._given.get("data_preprocessor")
-                self.model = self._build_whole_model(self._given["model"], preprocessor)
+                self.model = self._build_whole_model(self._given.get("model"), preprocessor)
                 self._has_model = True
 
     def _check_hooks(self) -> None:
@@ -204,21 +223,19 @@ class CheckedRun(Runner):
             del cfg[key]
             if err is not None:
                 self._take_error(err)
+        if isinstance(cfg.get("dataset"), dict):
+            with part(dataloader, "dataset"):
+                for err in dataset_faults(cfg["dataset"]):
+                    self._take_error(err)
+            cfg["dataset"] = UnreadData()
         with part(dataloader):
-            return build_dataloader(cfg, seed, diff_rank_seed, self._dataset_of)
-
-    def _dataset_of(self, dataset: Any) -> Any:
-        if not isinstance(dataset, dict):
-            return dataset
-        for err in dataset_faults(dataset):
-            self._take_error(err)
-        return UnreadData()
+            return build_dataloader(cfg, seed, diff_rank_seed)
 
     def _data(self, key: str) -> Any:
         given = self._given.get(key)
         if isinstance(given, list | tuple):
             return [self._one_of_data(one, key, index) for index, one in enumerate(given)]
-        return None if given is None else self._one_of_data(given, key)
+        return _stand_in() if given is None else self._one_of_data(given, key)
 
     def _one_of_data(self, given: Any, *key: Any) -> Any:
         with self.part(*key):
@@ -237,7 +254,7 @@ class CheckedRun(Runner):
         keys = ("train_dataloader", "train_cfg", "optim_wrapper")
         if not self._check_keys("training", *keys):
             return
-        self._train_dataloader = self._data("train_dataloader") or _stand_in()
+        self._train_dataloader = self._data("train_dataloader")
         cfg = self._given.get("train_cfg", {"max_epochs": 1})
         with self.part("train_cfg"):
             if self._is_strange("train_cfg", cfg):
@@ -246,7 +263,6 @@ class CheckedRun(Runner):
                 self._train_loop = self.build_train_loop(cfg)
         if self._train_loop is None:
             self._train_loop = _some_loop(self, cfg)
-        self._check_optimizers()
 
     def _is_strange(self, key: str, cfg: Any) -> bool:
         """Tell whether a loop is of a type that may want more than its arguments."""
@@ -260,6 +276,8 @@ class CheckedRun(Runner):
         return not is_ours(check_cfg(cfg, LOOPS, dict.fromkeys(more)))
 
     def _check_optimizers(self) -> None:
+        if self._train_loop is None:
+            return
         given: Any = self._given.get("optim_wrapper")
         with self.part("optim_wrapper"):
             self.optim_wrapper = self.build_optim_wrapper(
@@ -273,16 +291,29 @@ class CheckedRun(Runner):
         schedulers = self.param_schedulers
         with self.part("param_scheduler"):
             self._check_schedulers(schedulers, given)
-        groups = schedulers if isinstance(schedulers, dict) and "type" not in schedulers else None
-        for name, group in (groups or {None: schedulers}).items():
-            for one in group if isinstance(group, list | tuple) else [group]:
-                if one is not None and self._knows_optimizer(name):
-                    with self.part("param_scheduler"):
-                        self.build_param_scheduler([one] if name is None else {name: [one]})
+        self.param_schedulers = None
+        right = self._right_schedulers(schedulers)
+        if right:
+            with self.part("param_scheduler"):
+                self.param_schedulers = self.build_param_scheduler(right)
 
-    def _knows_optimizer(self, name: str | None) -> bool:
-        # With stand-ins there may be one optimizer where there should be several.
-        return name is None or isinstance(self.optim_wrapper, OptimWrapperDict)
+    def _right_schedulers(self, given: Any) -> Any:
+        """Return those schedulers that can be built, as they were given."""
+        if isinstance(given, dict) and "type" not in given:
+            several = isinstance(self.optim_wrapper, OptimWrapperDict)
+            if not (several or self._has_model):  # a stand-in is a single one
+                return None
+            return {
+                name: [one for one in _listed(some) if self._can_schedule({name: [one]})]
+                for name, some in given.items()
+            }
+        return [one for one in _listed(given) if self._can_schedule([one])]
+
+    def _can_schedule(self, schedulers: Any) -> bool:
+        with self.part("param_scheduler"):
+            self.build_param_scheduler(schedulers)
+            return True
+        return False
 
     # --------------------------------------------------------------- evaluation
 
@@ -319,8 +350,9 @@ class CheckedRun(Runner):
         if not self._check_keys(purpose, *keys):
             return
         cfg, evaluator = self._given.get(keys[1]), self._given.get(keys[2])
-        setattr(self, f"_{mode}_dataloader", self._data(keys[0]) or _stand_in())
-        setattr(self, f"_{mode}_evaluator", evaluator or [UnknownMetric()])
+        setattr(self, f"_{mode}_dataloader", self._data(keys[0]))
+        unknown = [UnknownMetric()]
+        setattr(self, f"_{mode}_evaluator", unknown if evaluator is None else evaluator)
         loop: Any = None
         with self.part(keys[1]):
             if not self._is_strange(keys[1], cfg):
@@ -337,7 +369,6 @@ class CheckedRun(Runner):
         """Check what a run would check before its first iteration."""
         if self._train_loop is None:
             return
-        self.logger.addHandler(self.said)
         with self.part("trainer"):
             attach(self.trainer, self)
             self._limit_training()
@@ -348,9 +379,11 @@ class CheckedRun(Runner):
                 with self.part(*key):
                     hook.before_run(self)
                     hook.before_train(self)
+                    if isinstance(hook, ProfilerHook):
+                        hook.profiler.stop()
 
     def _may_be_asked(self, hook: Any) -> bool:
-        if not is_ours(type(hook)) or isinstance(hook, ProfilerHook):
+        if not is_ours(type(hook)) or isinstance(hook, NPUProfilerHook):
             return False
         if hasattr(hook, "out_dir"):
             hook.out_dir = None  # files of a check go to a folder of its own
@@ -370,8 +403,8 @@ def _some_loop(run: CheckedRun, cfg: Any) -> Any:
     """Return a training loop in place of one that cannot be built, of the kind that was meant."""
     by_iterations = isinstance(cfg, dict) and ("max_iters" in cfg or cfg.get("by_epoch") is False)
     if by_iterations:
-        return IterBasedTrainLoop(run, run._train_dataloader, max_iters=1 << 20)
-    return EpochBasedTrainLoop(run, run._train_dataloader, max_epochs=1 << 10)
+        return IterBasedTrainLoop(run, _stand_in(), max_iters=1 << 20)
+    return EpochBasedTrainLoop(run, _stand_in(), max_epochs=1 << 10)
 
 
 def _without_names(cfg: Any) -> Any:
@@ -384,6 +417,12 @@ def _without_names(cfg: Any) -> Any:
         for key, value in single.items()
         if key not in ("constructor", "paramwise_cfg", "modules")
     }
+
+
+def _listed(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [given]
 
 
 def _has_optimizer(cfg: Any) -> bool:

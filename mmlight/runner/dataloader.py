@@ -18,39 +18,17 @@ from mmlight.utils.checks import flags, whole
 _NO_ARGUMENTS = ("num_batch_per_epoch", "disable_subprocess_warning")
 
 
-def build_dataset(dataset: Any) -> Any:
-    """Build a dataset from its config, and let it read its annotations."""
-    if not isinstance(dataset, dict):
-        return dataset
-    built = DATASETS.build(dataset)
-    if hasattr(built, "full_init"):
-        built.full_init()
-    return built
-
-
 def build_dataloader(
-    dataloader: DataLoader | dict,
-    seed: int | None = None,
-    diff_rank_seed: bool = False,
-    dataset_of: Callable[[Any], Any] = build_dataset,
+    dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
 ) -> DataLoader:
-    """Build what :meth:`mmlight.runner.Runner.build_dataloader` documents.
-
-    Args:
-        dataloader: See there, and so the next two.
-        seed: Seed of the sampler and of the workers.
-        diff_rank_seed: Whether the ranks' samplers draw a common seed instead.
-        dataset_of: Makes the dataset of its config.
-    """
+    """Build what :meth:`mmlight.runner.Runner.build_dataloader` documents."""
     if isinstance(dataloader, DataLoader):
         return dataloader
     with part(dataloader):
-        return _build(dataloader, seed, diff_rank_seed, dataset_of)
+        return _build(dataloader, seed, diff_rank_seed)
 
 
-def _build(
-    dataloader: Any, seed: int | None, diff_rank_seed: bool, dataset_of: Callable[[Any], Any]
-) -> DataLoader:
+def _build(dataloader: Any, seed: int | None, diff_rank_seed: bool) -> DataLoader:
     if not isinstance(dataloader, dict):
         raise TypeError(
             f"dataloader should be a DataLoader or a dict, but got {type(dataloader).__name__}"
@@ -63,7 +41,7 @@ def _build(
     check_arguments(DataLoader, arguments, dataloader)  # before any data is read
     _check(cfg)
     with part(dataloader, "dataset"):
-        dataset = dataset_of(cfg.pop("dataset"))
+        dataset = _build_dataset(cfg.pop("dataset"))
     batches = cfg.pop("num_batch_per_epoch", None)
     if batches is not None:
         dataset = _first_samples(dataset, batches * cfg["batch_size"] * get_world_size())
@@ -103,6 +81,15 @@ def _check(cfg: dict) -> None:
             raise TypeError(
                 f"{key} of a dataloader must be an object or a config, got {cfg[key]!r}"
             )
+
+
+def _build_dataset(dataset: Any) -> Any:
+    if not isinstance(dataset, dict):
+        return dataset
+    built = DATASETS.build(dataset)
+    if hasattr(built, "full_init"):
+        built.full_init()
+    return built
 
 
 def _first_samples(dataset: Any, count: int) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mmlight.evaluator import BaseMetric
 from mmlight.registry import DATA_SAMPLERS, DATASETS, METRICS
 from mmlight.runner.check import Report, check_config
 from tests.bridge.parts import config
+from tests.runner.wrong_configs import WRONG, average, scheduler, wrong_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -145,6 +147,22 @@ def test_all_faults_are_listed(tmp_path: Path) -> None:
         "log_processor.window",
         "runner_type",
     }
+
+
+def test_what_a_run_refuses_before_it_reads_is_found_with_its_key(tmp_path: Path) -> None:
+    for changes, _ in WRONG:
+        faults = check_config(Config(wrong_config(tmp_path, changes))).faults
+        assert faults, changes
+        assert len(faults) == 1 or changes.keys() & {"train_cfg", "trainer"}, faults
+        assert all(re.match(r"[\w.]+: ", fault) for fault in faults), faults
+
+
+def test_what_will_never_do_anything_is_warned_of(tmp_path: Path) -> None:
+    late = scheduler("StepLR", step_size=1, begin=3, end=9)
+    report = check_config(Config(wrong_config(tmp_path, {**late, **average()})))
+    assert not report.faults
+    never = " ".join(report.warnings)
+    assert "StepLR will never change the lr" in never and "will never average" in never
 
 
 def test_parts_that_do_not_fit_together_are_found(tmp_path: Path) -> None:
