@@ -21,6 +21,8 @@ from mmlight.fileio.checkpoint_names import checkpoints_in
 from mmlight.fileio.safe_arrays import RefusedError
 from mmlight.fileio.safe_pickle import SafePickles
 
+_FORCED = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+
 
 class CheckpointFileError(RuntimeError):
     """A checkpoint file that cannot be read as it is: damaged, or with more than plain data."""
@@ -156,6 +158,11 @@ def _sync_folder(folder: Path) -> None:
 
 def _read(file: IO[bytes], name: str, map_location: Any, weights_only: bool) -> Any:
     """Read an open file, and say what is wrong with it in terms of a checkpoint."""
+    if weights_only and os.environ.get(_FORCED, "0").lower() in ("1", "y", "yes", "true"):
+        raise CheckpointFileError(
+            f"{name} cannot be read with {_FORCED} set: torch then takes no list but its own, "
+            f"which is less strict than that of mmlight. Unset it"
+        )
     intact = False
     try:
         records = zip_records(file, strict=weights_only)

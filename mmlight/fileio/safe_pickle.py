@@ -17,6 +17,7 @@ import torch
 
 from mmlight.fileio.extent import ExtentError, check_extent, parts_of_data
 from mmlight.fileio.safe_arrays import RefusedError, is_natural, set_array, set_dtype
+from mmlight.fileio.safe_tensors import NEEDS_DATA
 from mmlight.fileio.safe_types import (
     HISTORY_BUFFER,
     SAFE_TYPES,
@@ -113,6 +114,8 @@ class _SafeUnpickler(_Unpickler):
         is_listed = id(function) in _FUNCTIONS or self._is_own(function)
         if type(args) is not tuple or not is_listed:
             raise RefusedError(f"a call of {function!r:.60}")
+        if self.records is None and function in NEEDS_DATA:
+            raise RefusedError("a sparse tensor in the format of torch before version 1.6")
         self.stack[-1] = function(*args)
 
     def load_build(self) -> None:

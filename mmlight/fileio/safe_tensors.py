@@ -197,6 +197,9 @@ REBUILD: dict[str, Callable[..., Any]] = {
 }
 """What a pickled tensor calls, by the names that are in the file."""
 
+NEEDS_DATA = (_rebuild_sparse_tensor, _rebuild_from_cpu)
+"""Functions that look into tensors, which torch's former format fills when all are there."""
+
 TENSOR_TYPES: dict[str, Any] = {
     **REBUILD,
     "torch._tensor._rebuild_from_type_v2": _rebuild_from_type,
