@@ -58,6 +58,11 @@ def one_group(lr: float = 1.0, momentum: float = 0.9) -> torch.optim.SGD:
         (lambda o: MultiStepLR(o, milestones=[1, 3, 3], gamma=0.5), [1, 0.5, 0.5, 0.125]),
         (lambda o: StepLR(o, step_size=2, gamma=0.5, begin=1, end=4), [1, 1, 1, 0.5, 0.5]),
         (lambda o: PolyLR(o, power=2, eta_min=0.5, end=3), [1, 0.625, 0.5, 0.5]),
+        (lambda o: ConstantLR(o, end=3), [1 / 3, 1 / 3, 1, 1]),
+        (lambda o: LinearLR(o, end=3), [1 / 3, 2 / 3, 1, 1]),
+        (lambda o: MultiStepLR(o, milestones=[1, 3]), [1, 0.1, 0.1, 0.01]),
+        (lambda o: StepLR(o, step_size=1), [1, 0.1, 0.01, 0.001]),
+        (lambda o: PolyLR(o, end=3), [1, 0.5, 0, 0]),
     ],
 )
 def test_curves_worked_out_by_hand(build, expected) -> None:

@@ -151,7 +151,6 @@ class GenTestLoop(_GenerativeLoop, TestLoop):  # type: ignore[misc]
     """
 
     mode = "test"
-    __test__ = False  # pytest takes its name for that of a test
 
     def __init__(
         self,

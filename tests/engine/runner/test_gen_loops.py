@@ -138,6 +138,20 @@ def test_alone(tmp_path: Path, mode: str) -> None:
     assert 0 < results["light/mean"] < 255
 
 
+@pytest.mark.parametrize("mode", ["val", "test"])
+def test_the_step_is_that_of_the_mode(tmp_path: Path, mode: str) -> None:
+    runner = gan_runner(tmp_path, **evaluation(metric(8, "orig"), mode=mode))
+    called = set()
+
+    def noting(name: str, step: Any) -> Any:
+        return lambda data: called.add(name) or step(data)
+
+    for name in ("train_step", "val_step", "test_step"):
+        setattr(runner.model, name, noting(name, getattr(runner.model, name)))
+    runner.val() if mode == "val" else runner.test()
+    assert called == {f"{mode}_step"}
+
+
 def test_log_has_the_total_of_generated_batches(tmp_path: Path) -> None:
     runner = gan_runner(
         tmp_path,

@@ -77,6 +77,29 @@ def test_each_dataset_with_its_evaluator(tmp_path: Path, mode: str) -> None:
     assert [index for _, index in seen.batches] == [0, 1, 2, 3]
 
 
+@METRICS.register_module()
+class Predicted(BaseMetric):
+    """What the model predicted."""
+
+    default_prefix = "predicted"
+
+    def process(self, data_batch: Any, data_samples: Any) -> None:
+        self.results += data_samples
+
+    def compute_metrics(self, results: list) -> dict:
+        return {"by": sorted({*results})}
+
+
+@pytest.mark.parametrize("mode", ["val", "test"])
+def test_the_step_is_that_of_the_mode(tmp_path: Path, mode: str) -> None:
+    metrics = [{"type": "Predicted", "prefix": prefix} for prefix in "ab"]
+    runner = regression_runner(tmp_path, **evaluation(mode, **{f"{mode}_evaluator": metrics}))
+    for step in ("train_step", "val_step", "test_step"):
+        setattr(runner.model, step, lambda data, step=step: [step] * len(data["inputs"]))
+    results = runner.val() if mode == "val" else runner.test()
+    assert results == {"a/by": [f"{mode}_step"], "b/by": [f"{mode}_step"]}
+
+
 def test_validation_while_training(tmp_path: Path) -> None:
     seen = Seen()
     runner = regression_runner(tmp_path, custom_hooks=[seen], **evaluation("val"))
