@@ -26,6 +26,8 @@ from mmlight.fileio.safe_types import (
 )
 
 _MAPPINGS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
+# What torch adds to the user's list by itself, with no look at what it is given.
+_ADDED_BY_TORCH = ("torch.nested.", "torch.distributed.", "torch._dynamo.")
 _FUNCTIONS = frozenset(id(value) for value in SAFE_TYPES.values() if callable(value))
 _INSTRUCTIONS = (
     *("PROTO", "GLOBAL", "NEWOBJ", "REDUCE", "BUILD", "BINPERSID", "MARK", "STOP"),
@@ -206,5 +208,7 @@ def _types_of_the_user() -> dict[str, Any]:
     own = {}
     for entry in torch.serialization.get_safe_globals():
         kind, name = entry if isinstance(entry, tuple) else (entry, None)
-        own[name or f"{kind.__module__}.{kind.__qualname__}"] = kind
+        path = name or f"{kind.__module__}.{kind.__qualname__}"
+        if not path.startswith(_ADDED_BY_TORCH):
+            own[path] = kind
     return own

@@ -220,6 +220,9 @@ def calls(trace: Path) -> Iterator[tuple[str, Code]]:
     yield "default-factory", call(name_of("collections", "defaultdict"), name_of("os", "getcwd"))
     yield "script", call(name_of("torch.jit", "load"), folder)
     yield "hub", call(name_of("torch.hub", "load"), folder)
+    jagged = name_of("torch.nested._internal.nested_tensor", "_rebuild_njt")
+    yield "jagged", call(jagged, tuple_of())
+    yield "mesh", new(name_of("torch.distributed.device_mesh", "DeviceMesh"))
     yield "load-again", call(name_of("torch", "load"), folder)
 
 

@@ -21,6 +21,8 @@ from tests.fileio import hostile
 READ_ALL = """
     import faulthandler, json, resource, sys
     from pathlib import Path
+    # These add to the list of torch.
+    import torch.distributed.tensor, torch.nested._internal.nested_tensor
     from mmlight.fileio.checkpoint_file import CheckpointFileError, read_checkpoint
 
     faulthandler.enable()
