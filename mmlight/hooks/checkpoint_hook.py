@@ -10,11 +10,11 @@ from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 
-from mmlight.dist import broadcast_object_list, is_main_process
+from mmlight.dist import is_main_process
 from mmlight.fileio import FileClient, LocalBackend, get_file_backend
 from mmlight.fileio.checkpoint_file import write_text_atomically
-from mmlight.fileio.folder_lock import FolderInUseError, hold_folder, release_folder
 from mmlight.hooks.best_metric import AUTO, BestMetrics
+from mmlight.hooks.held_folders import HeldFolders
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.metric_rule import BETTER, WORST
 from mmlight.hooks.monitored import refuse_unknown_metric
@@ -135,7 +135,7 @@ class CheckpointHook(Hook):
         self.last_ckpt: str | None = None
         self.keep_ckpt_ids: list[int] = []
         self._is_training = False
-        self._held: list[str] = []
+        self._held = HeldFolders()
 
     @property
     def rules(self) -> list[str | None]:
@@ -177,7 +177,9 @@ class CheckpointHook(Hook):
         if self.out_dir is not None:
             self._dir = experiment_dir(self.out_dir, runner.work_dir, self.backend_args)
         self.file_backend = get_file_backend(self._dir, backend_args=self.backend_args)
-        self._hold_folders(runner)
+        # A store has no locks.
+        own = [self._dir] if isinstance(self.file_backend, LocalBackend) else []
+        self._held.hold(dict.fromkeys([runner.work_dir, *own]), runner.logger)
         runner.logger.info(f"Checkpoints will be saved to {self._dir}.")
         self.last_ckpt = runner.message_hub.runtime_info.get("last_ckpt")
         self.keep_ckpt_ids = list(runner.message_hub.runtime_info.get("keep_ckpt_ids", ()))
@@ -188,28 +190,6 @@ class CheckpointHook(Hook):
             while len(self.keep_ckpt_ids) > self.max_keep_ckpts:
                 outdated.append(self.keep_ckpt_ids.pop(0))
         self._remove([self._path_of(step) for step in outdated])
-
-    def _hold_folders(self, runner: RunnerLike) -> None:
-        """Keep other runs out of the folders that are written to; a store has no locks."""
-        refused: list[Exception | None] = [None]
-        if is_main_process():
-            own = [self._dir] if isinstance(self.file_backend, LocalBackend) else []
-            try:
-                for folder in dict.fromkeys([runner.work_dir, *own]):
-                    note = hold_folder(folder)
-                    self._held.append(folder)
-                    if note is not None:
-                        runner.logger.warning(f"{note}.")
-            except (FolderInUseError, OSError) as error:
-                refused = [error]
-        broadcast_object_list(refused)  # else the others would wait for the one that is refused
-        if refused[0] is not None:
-            self._release_folders()
-            raise refused[0]
-
-    def _release_folders(self) -> None:
-        while self._held:
-            release_folder(self._held.pop())
 
     def _check_use(self, runner: RunnerLike) -> None:
         known = inspect.signature(runner.save_checkpoint).parameters
@@ -295,13 +275,13 @@ class CheckpointHook(Hook):
 
     def after_run(self, runner: RunnerLike) -> None:
         """Let other runs into the folders."""
-        self._release_folders()
+        self._held.release()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Let other runs into the folders."""
-        self._release_folders()
+        self._held.release()
 
     def save_interrupted(self, runner: RunnerLike) -> str:
         """Save the run in the middle, for a process that must end; return the checkpoint's path.

@@ -392,6 +392,17 @@ def test_rules_may_be_those_of_a_subclass(tmp_path: Path) -> None:
     assert files(tmp_path) == ["best_acc_epoch_3.pth"]
 
 
+def test_a_best_checkpoint_that_is_found_twice_stays(tmp_path: Path) -> None:
+    class LastOfEquals(CheckpointHook):
+        rule_map = {**CheckpointHook.rule_map, "greater": lambda new, best: new >= best}
+
+    hook = LastOfEquals(by_epoch=False, save_best="acc", save_last=False)
+    twice = Record("after_train_epoch", lambda runner: runner.val_loop.run())
+    scores = [{"acc": 0.5}] * 3
+    runner_of(tmp_path, scores, default_hooks={"checkpoint": hook}, custom_hooks=[twice]).train()
+    assert files(tmp_path) == ["best_acc_iter_12.pth"]
+
+
 def test_tells_what_it_was_told(tmp_path: Path) -> None:
     hook = CheckpointHook(greater_keys="IS", less_keys=["FID", "loss"])
     assert (list(hook.greater_keys), list(hook.less_keys)) == (["IS"], ["FID", "loss"])
