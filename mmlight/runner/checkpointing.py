@@ -17,6 +17,7 @@ from mmlight.dist import broadcast_object_list
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.model.bare_model import bare_model
+from mmlight.registry.place import section
 from mmlight.utils.same_data import same_data
 
 from .building import Builders
@@ -126,12 +127,13 @@ class Checkpoints(Builders):
                 self.logger.info(f"Auto resumed from the latest checkpoint {resume_from}.")
         elif self._resume:
             resume_from = self._load_from
-        if resume_from is not None:
-            self.resume(resume_from)
-            self._has_loaded = True
-        elif self._load_from is not None:
-            self.load_checkpoint(self._load_from)
-            self._has_loaded = True
+        with section("resume" if self._load_from is None else "load_from"):
+            if resume_from is not None:
+                self.resume(resume_from)
+                self._has_loaded = True
+            elif self._load_from is not None:
+                self.load_checkpoint(self._load_from)
+                self._has_loaded = True
 
     def _find_latest(self) -> str | None:
         """Ask one process: others might see a folder that is just being changed, and differ."""

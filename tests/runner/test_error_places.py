@@ -42,6 +42,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"randomness": {"seed": "a"}}, TypeError, "randomness.seed"),
     ({"work_dir": 5}, TypeError, "work_dir"),
     ({"work_dir": "/dev/null/x"}, OSError, "work_dir"),
+    ({"load_from": "/nowhere/x.pth"}, FileNotFoundError, "load_from"),
     ({"log_level": "FOO"}, ValueError, "log_level"),
     ({"launcher": "x"}, ValueError, "launcher"),
     ({"param_scheduler": [STEP, {**STEP, "gama": 3}]}, TypeError, "param_scheduler.1.gama"),
