@@ -27,6 +27,7 @@ from mmlight.engine.runner import (
     MultiValLoop,
 )
 from mmlight.engine.schedulers import LinearLrInterval, ReduceLR
+from mmlight.engine.vis_backend import VisBackend
 
 __all__ = [
     "BasicVisualizationHook",
@@ -50,5 +51,6 @@ __all__ = [
     "ReduceLR",
     "ReduceLRSchedulerHook",
     "SinGANOptimWrapperConstructor",
+    "VisBackend",
     "VisualizationHook",
 ]

@@ -203,6 +203,29 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
         log_vars.pop("loss", None)
         return log_vars
 
+    @staticmethod
+    def real_images(inputs: Any, data_samples: Any) -> Tensor:
+        """Find the real images of a batch.
+
+        Args:
+            inputs (Tensor | dict): The inputs; as the documents have it, with ``img``.
+            data_samples (DataSample, optional): As MMagic has it, with ``gt_img``.
+
+        Returns:
+            Tensor: ``(N, C, H, W)`` in the model's range.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if isinstance(data_samples, DataSample) and "gt_img" in data_samples:
+            return data_samples.get("gt_img")
+        images = inputs.get("img") if isinstance(inputs, Mapping) else inputs
+        if isinstance(images, Tensor):
+            return images
+        raise ValueError(
+            "the batch has no real images: gt_img of its data_samples, or img of its inputs"
+        )
+
     def _iterations_before(self) -> int:
         """Iterations before this one, which RuntimeInfoHook keeps in the message hub."""
         done = MessageHub.get_current_instance().get_info("iter")

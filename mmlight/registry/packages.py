@@ -16,6 +16,8 @@ from mmlight.config.utils import MODULE2PACKAGE
 # A light build of mmcv lacks the first, a build for another torch the second.
 _COMPILED = ("mmcv.ops", "mmcv._ext")
 _BUILD = "Install an mmcv with its compiled operators, built for this torch; mmcv-lite has none."
+# What answers for a package that is not installed.
+_STAND_INS = {"mmagic": "mmlight.engine.mmagic_scope"}
 # Types that mmcv registers together with the operators.
 _OPERATOR_TYPES = {
     "DCN": "DeformConv2dPack",
@@ -37,8 +39,8 @@ def import_registry_of(scope: str) -> None:
     Args:
         scope (str): A scope. Nothing happens if there is no such module.
     """
-    if scope.isidentifier():
-        _import_if_there(scope, "registry")
+    if scope.isidentifier() and _import_if_there(scope, "registry") is None and scope in _STAND_INS:
+        importlib.import_module(_STAND_INS[scope])
 
 
 def register_all_modules(package: str) -> bool:

@@ -55,4 +55,4 @@ METRICS = _root("metric", "evaluator", ("evaluation",))
 EVALUATOR = _root("evaluator", "evaluator", ("evaluation",))
 
 VISUALIZERS = _root("visualizer", "visualization", ("engine",))
-VISBACKENDS = _root("vis_backend", "visualization")
+VISBACKENDS = _root("vis_backend", "visualization", ("engine",))

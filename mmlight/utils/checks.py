@@ -98,6 +98,8 @@ def number(
 def flags(owner: object, **given: Any) -> None:
     """Check that arguments are True or False, since ``"no"`` would count as True.
 
+    None counts as False, and numbers as ever.
+
     Args:
         owner: Whose they are: an object, or its name.
         **given: The arguments by name.
@@ -109,7 +111,7 @@ def flags(owner: object, **given: Any) -> None:
         >>> flags("CheckpointHook", by_epoch=True)
     """
     for name, value in given.items():
-        if not isinstance(value, bool):
+        if value is not None and value not in (0, 1):
             raise TypeError(_message(owner, name, "True or False", value))
 
 

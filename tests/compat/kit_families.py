@@ -47,7 +47,31 @@ def edsr(cfg: Any, images: Path) -> None:
     cfg.param_scheduler["milestones"] = [3]
 
 
+def unconditional(cfg: Any, images: Path) -> None:
+    for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        if cfg.get(name):
+            in_this_process(cfg[name], batch_size=4)
+            cfg[name]["dataset"]["data_root"] = str(images / "gt")
+
+
+def without_evaluation(cfg: Any) -> None:
+    for mode in ("val", "test"):
+        for part in ("cfg", "dataloader", "evaluator"):
+            cfg[f"{mode}_{part}"] = None
+    for key in ("save_best", "rule"):
+        cfg.default_hooks["checkpoint"].pop(key, None)
+
+
+def dcgan(cfg: Any, images: Path) -> None:
+    unconditional(cfg, images)
+    without_evaluation(cfg)
+    cfg.model["generator"]["base_channels"] = cfg.model["discriminator"]["base_channels"] = 8
+    # mmagic's pictures cost random numbers, ours do not.
+    cfg.custom_hooks = []
+
+
 FAMILIES: dict[str, tuple[str, Callable[[Any, Path], None], int]] = {
+    "dcgan": ("dcgan/dcgan_1xb128-300kiters_celeba-cropped-64.py", dcgan, 6),
     "srcnn": ("srcnn/srcnn_x4k915_1xb16-1000k_div2k.py", srcnn, 6),
     "edsr": ("edsr/edsr_x4c64b16_1xb16-300k_div2k.py", edsr, 6),
 }

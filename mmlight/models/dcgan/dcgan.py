@@ -74,14 +74,14 @@ class DCGAN(BaseGAN):
         """Update the discriminator once.
 
         Args:
-            inputs (dict): ``img`` are real images ``(N, C, H, W)`` in the model's range.
-            data_samples (Sequence, optional): Not used.
+            inputs (dict): The inputs, perhaps with ``img``, see :meth:`real_images`.
+            data_samples (DataSample, optional): Perhaps with ``gt_img``.
             optimizer_wrapper (OptimWrapper): The discriminator's.
 
         Returns:
             dict[str, Tensor]: ``loss``, ``loss_disc_fake`` and ``loss_disc_real``.
         """
-        real = inputs["img"]
+        real = self.real_images(inputs, data_samples)
         with torch.no_grad():
             fake = self.generator(self.noise_fn(num_batches=len(real)))
         loss, log_vars = self.disc_loss(self.discriminator(fake), self.discriminator(real))
@@ -94,14 +94,15 @@ class DCGAN(BaseGAN):
         """Update the generator once.
 
         Args:
-            inputs (dict): As many images as in ``img`` are generated.
-            data_samples (Sequence, optional): Not used.
+            inputs (dict): The inputs; as many images are generated as there are real ones.
+            data_samples (DataSample, optional): Perhaps with ``gt_img``.
             optimizer_wrapper (OptimWrapper): The generator's.
 
         Returns:
             dict[str, Tensor]: ``loss`` and ``loss_gen``.
         """
-        fake = self.generator(self.noise_fn(num_batches=len(inputs["img"])))
+        real = self.real_images(inputs, data_samples)
+        fake = self.generator(self.noise_fn(num_batches=len(real)))
         loss, log_vars = self.gen_loss(self.discriminator(fake))
         optimizer_wrapper.update_params(loss)
         return log_vars
