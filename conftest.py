@@ -26,8 +26,8 @@ settings.load_profile("mmlight")
 ROOT = Path(__file__).parent
 ENGINES = {"both", "mmengine", "mmlight", "onedl"}  # fixtures that start a process each
 SLOW = {
-    *("_strategy", "bridge", "cli", "compat", "configs", "infer"),
-    *("parity", "parts", "resume", "testing", "typing", "test_readme.py"),
+    *("_strategy", "bridge", "cli", "compat", "configs", "engine", "hooks", "infer", "parity"),
+    *("parts", "resume", "runner", "testing", "typing", "test_parts_table.py", "test_readme.py"),
 }
 
 
