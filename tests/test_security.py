@@ -51,7 +51,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("NEPTUNE_API_TOKEN", "mine")
     code = "from pathlib import Path\nPath('ran').mkdir()\n"
-    (tmp_path / "stranger.py").write_text(f"lr = dict(a=[1, -2.5 * 2])\n{code}")
+    (tmp_path / "stranger.py").write_text(
+        f"lr = dict(a=[1, -2.5 * 2])\n{code}later = lambda lr: [lr for lr in lr]"
+    )
     (tmp_path / "stranger_module.py").write_text(code)
     imports = {"imports": ["stranger_module"]}
     (tmp_path / "stranger.yaml").write_text(yaml.dump({"lr": 0.1, "custom_imports": imports}))
@@ -73,7 +75,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def check_text(said: str, names: dict[str, Any]) -> None:
     assert "line 3: Path('ran').mkdir()" in said
-    assert "lr" not in said
+    assert "line 4: lambda lr: [lr for lr in lr]" in said
+    assert "line 1" not in said
 
 
 def check_yaml(said: str, names: dict[str, Any]) -> None:
