@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import lightning.pytorch as pl
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from mmlight.fileio import get_file_backend
@@ -69,9 +70,13 @@ class AtomicCheckpointIO(CheckpointIO):
             FileNotFoundError: If there is no such file.
             CheckpointFileError: If the file is damaged or holds more than plain data.
         """
-        return read_checkpoint(
+        checkpoint = read_checkpoint(
             path, map_location=map_location, weights_only=weights_only is not False
         )
+        if isinstance(checkpoint, dict) and "state_dict" in checkpoint:
+            # One of MMEngine's has no version, and needs no migration.
+            checkpoint.setdefault("pytorch-lightning_version", pl.__version__)
+        return checkpoint
 
     def remove_checkpoint(self, path: str | os.PathLike) -> None:
         """Remove a checkpoint, which may be a folder, if it is there."""

@@ -213,7 +213,7 @@ class EpochBasedTrainLoop(TrainLoop):
             self.stream.load_state_dict(exact["loader"])
             return
         self.runner.exact_state = None
-        self.stream.next_pass(exact["loader"])
+        self.stream.next_pass(exact["loader"] or {})
         set_rng_state(exact["rng"])
         if phase == "epoch":
             self.runner.progress.batch_in_epoch = exact["position"]["batch_in_epoch"]

@@ -208,14 +208,17 @@ def test_one_of_two_optimizers(tmp_path: Path) -> None:
     ]
 
 
-def test_what_mmengine_never_saves_is_named_in_one_sentence(written: Path, tmp_path: Path) -> None:
+@WAYS
+def test_what_mmengine_never_saves_is_named_in_one_sentence(
+    way: Callable, written: Path, tmp_path: Path
+) -> None:
     saved = torch.load(written, weights_only=False)
     kept = ("meta", "state_dict", "message_hub", "optimizer", "param_schedulers", "ema_state_dict")
     torch.save({key: saved[key] for key in kept}, tmp_path / "theirs.pth")
-    (part,) = told(in_runner(cfg_of(tmp_path), tmp_path / "theirs.pth"))
+    (part,) = told(way(cfg_of(tmp_path), tmp_path / "theirs.pth"))
     assert part.startswith("what files of mmlight alone hold")
     torch.save({key: saved[key] for key in kept[:3]}, tmp_path / "less.pth")
-    assert len(told(in_runner(cfg_of(tmp_path), tmp_path / "less.pth"))) == 5
+    assert len(told(way(cfg_of(tmp_path), tmp_path / "less.pth"))) == 5
 
 
 def test_hooks_name_what_is_theirs(tmp_path: Path) -> None:
