@@ -169,6 +169,12 @@ class Registry:
         return self._module_dict
 
     @property
+    def stands_in(self) -> bool:
+        """Whether this registry is ours, in the place of one of a package that is not installed."""
+        foreign = self._scope != ROOT_SCOPE
+        return foreign and any(_inside(location, [ROOT_SCOPE]) for location in self._locations)
+
+    @property
     def children(self) -> dict[str, Registry]:
         """Child registries by scope."""
         return self._children
@@ -247,7 +253,8 @@ class Registry:
         """Find the registry of a scope in this tree, importing the scope's package if need be."""
         root = self.root
         found = root._search_child(scope)
-        if found is None or (found is root and scope in PACKAGE_SCOPES):
+        ours = found is not None and (found is root or found.stands_in)
+        if found is None or (ours and scope in PACKAGE_SCOPES):
             import_registry_of(scope)
             found = root._search_child(scope)
         return found
@@ -376,7 +383,8 @@ class Registry:
         return self.build_func(cfg, *args, **kwargs, registry=self)
 
     def _add_child(self, registry: Registry) -> None:
-        assert registry.scope not in self._children, (
+        held = self._children.get(registry.scope)
+        assert held is None or held.stands_in, (
             f"scope {registry.scope} exists in {self._name} registry"
         )
         self._children[registry.scope] = registry

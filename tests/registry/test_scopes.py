@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from mmlight.registry import (
+    EVALUATOR,
     HOOKS,
     MODELS,
     OPTIMIZERS,
@@ -88,7 +89,9 @@ def test_roots_answer_for_the_packages_they_replace(scope):
     assert HOOKS.get(f"{scope}.EMAHook").__module__ == "mmlight.hooks.ema_hook"
     DefaultScope.get_instance("run", scope_name=scope)
     with MODELS.switch_scope_and_registry(None) as registry:
-        assert registry is MODELS
+        # The scope of mmagic has registries for the names that mean another thing there.
+        assert registry is MODELS or registry.stands_in
+        assert registry.get("BaseModel") is MODELS.get("BaseModel")
     child = Registry("mine", parent=OPTIMIZERS, scope=f"mine_{scope}")
     assert child.get(f"{scope}.SGD") is OPTIMIZERS.get("SGD")
     del OPTIMIZERS.children[f"mine_{scope}"]
@@ -109,6 +112,7 @@ def test_an_installed_package_answers_for_itself(tmp_path, monkeypatch):
         "MODELS.register_module(name='Only', module=dict)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
+    stand_in = MODELS.children.get("mmagic")
     try:
         with MODELS.switch_scope_and_registry("mmagic") as registry:
             assert registry is sys.modules["mmagic.registry"].MODELS
@@ -116,8 +120,16 @@ def test_an_installed_package_answers_for_itself(tmp_path, monkeypatch):
             assert registry.get("BaseModel") is MODELS.get("BaseModel")
     finally:
         MODELS.children.pop("mmagic", None)
+        if stand_in is not None:
+            MODELS.children["mmagic"] = stand_in
         for name in ("mmagic", "mmagic.registry"):
             sys.modules.pop(name, None)
+
+
+def test_names_of_two_meanings_are_the_generative_ones_in_the_scope_of_mmagic():
+    with EVALUATOR.switch_scope_and_registry("mmagic") as registry:
+        assert registry.get("Evaluator").__name__ == "GenEvaluator"
+    assert EVALUATOR.get("Evaluator").__name__ == "Evaluator"
 
 
 def test_an_error_inside_the_package_of_a_scope_is_not_swallowed(tmp_path, monkeypatch, tree):
