@@ -27,7 +27,8 @@ ROOT = Path(__file__).parent
 ENGINES = {"both", "mmengine", "mmlight", "onedl"}  # fixtures that start a process each
 SLOW = {
     *("_strategy", "bridge", "cli", "compat", "configs", "engine", "hooks", "infer", "parity"),
-    *("parts", "resume", "runner", "testing", "typing", "test_parts_table.py", "test_readme.py"),
+    *("parts", "resume", "runner", "testing", "typing"),
+    *("test_parts_table.py", "test_readme.py", "test_wrappers.py"),
 }
 
 
