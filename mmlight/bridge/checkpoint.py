@@ -159,9 +159,14 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
         "format": FORMAT,
         "version": __version__,
         "position": position or _position(runner),
-        "rng": rng_state(),
-        "loader": _stream_state(runner.train_loop),
-        "val_loader": _stream_state(runner.val_loop),
+        # A validation that runs begins anew after a resume.
+        **share_equal(
+            {
+                "rng": rng_state(),
+                "loader": _stream_state(runner.train_loop, "state_dict"),
+                "val_loader": _stream_state(runner.val_loop, "between_passes"),
+            }
+        ),
         "accumulation": (
             local_gradients(wrapper.accumulation_state())
             if hasattr(wrapper, "accumulation_state")
@@ -199,10 +204,10 @@ def exact_state_of_rank(exact: dict[str, Any], rank: int, world_size: int) -> di
     return states[rank] if len(states) == world_size else None
 
 
-def _stream_state(loop: Any) -> dict[str, Any] | None:
+def _stream_state(loop: Any, method: str) -> dict[str, Any] | None:
     stream: Any = getattr(loop, "stream", None)
     # A hook may have put an iterator of its own in place of the loop's.
-    return stream.state_dict() if hasattr(stream, "state_dict") else None
+    return getattr(stream, method)() if hasattr(stream, method) else None
 
 
 def _position(runner: Any) -> dict[str, Any]:
