@@ -4,12 +4,14 @@ from itertools import islice
 from unittest.mock import patch
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import BatchSampler
 
 from mmlight.dataset import DefaultSampler, InfiniteSampler, sampler
 from mmlight.registry import DATA_SAMPLERS
+from tests.parity.compare import assert_same
 
 
 def of_each_process(kind, size, world_size, **kwargs):
@@ -123,3 +125,58 @@ def test_an_endless_stream_can_leave_some_out():
     assert taken + list(islice(sampler, 5)) == expected[:4] + expected[27:32]
     with pytest.raises(ValueError, match="negative"):
         sampler.skip(-100)
+
+
+def same_kind(kind, size=10, **kwargs):
+    return kind(range(size), **{"seed": 1, **kwargs})
+
+
+@given(SIZES, SEEDS, st.integers(0, 50), st.booleans())
+def test_a_loaded_epoch_is_the_saved_one(size, seed, epoch, shuffle):
+    saved = DefaultSampler(range(size), seed=seed, shuffle=shuffle)
+    saved.set_epoch(epoch)
+    loaded = DefaultSampler(range(size), seed=seed + 1, shuffle=shuffle)
+    loaded.load_state_dict(saved.state_dict())
+    assert list(loaded) == list(saved)
+    assert loaded.state_dict() == saved.state_dict() == {"seed": seed, "epoch": epoch}
+
+
+@given(SIZES, WORLD_SIZES, SEEDS, st.integers(0, 120), st.integers(0, 120), st.booleans())
+def test_a_loaded_stream_goes_on_and_back(size, world_size, seed, taken, other, shuffle):
+    saved, whole, loaded = (
+        of_each_process(InfiniteSampler, size, world_size, seed=s, shuffle=shuffle)[-1]
+        for s in (seed, seed, seed + 1)
+    )
+    expected = list(islice(whole, 130))
+    assert list(islice(saved, taken)) == expected[:taken]
+    list(islice(loaded, other))
+    loaded.load_state_dict(saved.state_dict())
+    assert_same(loaded.state_dict(), saved.state_dict())
+    assert list(islice(loaded, 10)) == expected[taken : taken + 10]
+    loaded.seek(other)  # perhaps before what was loaded
+    assert list(islice(loaded, 10)) == expected[other : other + 10]
+
+
+def test_of_a_stream_over_another_length_seed_and_position_count():
+    saved, loaded = same_kind(InfiniteSampler, 7), same_kind(InfiniteSampler, 10, seed=2)
+    list(islice(saved, 25))
+    loaded.load_state_dict(saved.state_dict())
+    expected = list(islice(same_kind(InfiniteSampler, 10), 40))
+    assert list(islice(loaded, 10)) == expected[25:35]
+
+
+def test_a_seed_of_zero_is_a_seed():
+    for kind in (DefaultSampler, InfiniteSampler):
+        assert same_kind(kind, seed=0).seed == 0
+
+
+def test_a_loaded_stream_needs_no_pass_before(monkeypatch):
+    saved, loaded = same_kind(InfiniteSampler), same_kind(InfiniteSampler)
+    list(islice(saved, 95))
+    state = saved.state_dict()
+    drawn = []
+    permutation = torch.randperm
+    monkeypatch.setattr(torch, "randperm", lambda *a, **k: drawn.append(a) or permutation(*a, **k))
+    loaded.load_state_dict(state)
+    list(islice(loaded, 7))
+    assert len(drawn) == 2  # those of the tenth pass and of the eleventh
