@@ -11,6 +11,7 @@ from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.monitored import refuse_unknown_metric
 from mmlight.hooks.never import NO_VALIDATION
 from mmlight.hooks.runner_protocol import RunnerLike
+from mmlight.optim import _ParamScheduler
 from mmlight.registry import HOOKS
 
 
@@ -26,6 +27,12 @@ def _all_schedulers(runner: RunnerLike) -> list:
             f"optimizer, but is {schedulers!r}"
         )
     return [one for one in schedulers or () if not isinstance(one, dict)]
+
+
+def _why_late(scheduler: Any, end: float, unit: str) -> str | None:
+    # 0 is the end of a training of nothing, or of one whose loop does not tell.
+    late = end and scheduler.begin >= end
+    return f"begin={scheduler.begin}, and there are {end} {unit}" if late else None
 
 
 @HOOKS.register_module()
@@ -55,7 +62,8 @@ class ParamSchedulerHook(Hook):
         """
         if not isinstance(runner, TrainerFace):
             for scheduler in _all_schedulers(runner):
-                self._check(runner, scheduler)
+                if isinstance(scheduler, _ParamScheduler):
+                    self._check(runner, scheduler)
         if isinstance(runner, TrainerFace) and runner.param_schedulers is None:
             reason = why_none_is_left(runner.trainer)
             if reason is not None:
@@ -70,17 +78,17 @@ class ParamSchedulerHook(Hook):
         why = None
         if getattr(scheduler, "need_val_args", False):
             why = None if getattr(runner, "validates", True) else NO_VALIDATION
-            refuse_unknown_metric(runner, f"monitor of {kind}", scheduler.monitor)
+            if hasattr(scheduler, "monitor"):
+                refuse_unknown_metric(runner, f"monitor of {kind}", scheduler.monitor)
         elif not scheduler.by_epoch:
-            if scheduler.begin >= runner.max_iters:
-                why = f"begin={scheduler.begin}, and there are {runner.max_iters} iterations"
+            why = _why_late(scheduler, runner.max_iters, "iterations")
         elif not runner.train_loop.by_epoch:
             why = (
                 "it counts epochs, and an iteration-based training is a single one; "
                 "give it by_epoch=False"
             )
-        elif scheduler.begin >= runner.max_epochs:
-            why = f"begin={scheduler.begin}, and there are {runner.max_epochs} epochs"
+        else:
+            why = _why_late(scheduler, runner.max_epochs, "epochs")
         if why is not None:
             runner.logger.warning(
                 f"{kind} will never change the {scheduler.param_name} after its first step: {why}"

@@ -48,7 +48,6 @@ WARNED: list[tuple[dict[str, Any], str]] = [
         "StepLR will never change the lr",
     ),
     ({**plateau(), **NO_VALIDATION}, "ReduceOnPlateauLR will never change the lr"),
-    (scheduler("MultiStepLR", milestones=[2, 1]), "milestones=[2, 1]): they are not in order"),
     (scheduler("MultiStepLR", milestones=[]), "milestones=[]): without one nothing changes"),
     (average(), "will never average"),
     (hook("EMAHook", interval=100), "EMAHook(interval=100) will never average"),

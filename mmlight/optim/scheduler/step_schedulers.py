@@ -147,10 +147,9 @@ class MultiStepParamScheduler(_ParamScheduler):
         steps = whole_numbers("milestones", milestones)
         if any(step < 0 for step in steps):
             raise ValueError(f"milestones must not be negative, but got {milestones}")
-        if steps != sorted(steps) or not steps:
+        if not steps:
             print_log(
-                f"{type(self).__name__}(milestones={milestones}): "
-                + ("they are not in order" if steps else "without one nothing changes"),
+                f"{type(self).__name__}(milestones={milestones}): without one nothing changes",
                 logger="current",
                 level=logging.WARNING,
             )
