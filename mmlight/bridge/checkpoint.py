@@ -173,7 +173,6 @@ def exact_state(runner: Any, position: dict[str, Any] | None = None) -> dict[str
             else None
         ),
     }
-    own = share_equal(own)  # as the states of loaders that nothing random has come between
     if not is_distributed():
         return own
     # Each process draws its own random numbers, reads its own data and has statistics of it.

@@ -62,8 +62,9 @@ def _mention(tensor: torch.Tensor, numbers: dict[bytes, int]) -> Any:
 
 def _digest(tensor: torch.Tensor) -> bytes:
     content = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy()
-    kind = f"{tensor.dtype} {tuple(tensor.shape)}".encode()
-    return hashlib.blake2b(kind + content.tobytes(), digest_size=16).digest()
+    digest = hashlib.blake2b(f"{tensor.dtype} {tuple(tensor.shape)}".encode(), digest_size=16)
+    digest.update(content)
+    return digest.digest()
 
 
 def _is_mention(value: Any) -> bool:

@@ -206,8 +206,8 @@ def test_without_a_training_there_is_no_iteration_and_no_epoch() -> None:
 
 
 def after_epoch(face: Face, mode: str = "val", **kwargs: Any) -> tuple[dict, str]:
-    with_non_scalar = kwargs.pop("with_non_scalar", False)
-    return LogProcessor(**kwargs).get_log_after_epoch(face, 3, mode, with_non_scalar)
+    wish = {key: kwargs.pop(key) for key in ("with_non_scalar",) if key in kwargs}
+    return LogProcessor(**kwargs).get_log_after_epoch(face, 3, mode, **wish)
 
 
 def evaluated(mode: str) -> Face:
@@ -283,3 +283,10 @@ def test_the_running_epoch_and_those_done() -> None:
     with pytest.raises(ValueError, match="'test'"):
         processor._get_epoch(Face(), "test")
     assert processor._get_iter(Face(), 4) == 5
+
+
+def test_memory_is_told_where_there_is_a_gpu() -> None:
+    tag, text = LogProcessor().get_log_after_iter(Face(), 1, "train")
+    has_gpu = torch.cuda.is_available()
+    assert ("memory" in tag) is has_gpu
+    assert (f"  memory: {tag.get('memory')}  " in text) is has_gpu
