@@ -45,7 +45,7 @@ def check_config(cfg: Config | dict, strict: bool = False) -> Report:
         >>> report.faults
         ["model: Linear is missing 1 required argument: 'out_features'"]
         >>> report.warnings
-        ["env_cfg.seed: it takes cudnn_benchmark, dist_cfg, mp_cfg, resource_limit, weights_only"]
+        ['env_cfg.seed: it takes cudnn_benchmark, dist_cfg, mp_cfg, resource_limit, weights_only']
     """
     with TemporaryDirectory() as folder:
         run = CheckedRun(copy_config(cfg), folder)

@@ -97,10 +97,13 @@ class CheckedRun(Runner):
     def check(self) -> None:
         """Build all parts."""
         scope = self._given.get("default_scope", "mmengine")
-        if not isinstance(scope, str):
-            with self._root_config(), self.part("default_scope"):
+        with self._root_config(), self.part("default_scope"):
+            if not isinstance(scope, str):
                 raise TypeError(f"default_scope should be the name of a scope, but got {scope!r}")
-            self.cfg.default_scope = scope = "mmengine"
+            with DefaultScope.overwrite_default_scope(scope):
+                _runner_class(self.cfg)  # imports the package of the scope
+        if self.errors:
+            return  # no type could be found
         with (
             self._root_config(),
             DefaultScope.overwrite_default_scope(scope),

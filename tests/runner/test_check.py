@@ -165,6 +165,18 @@ def test_what_will_never_do_anything_is_warned_of(tmp_path: Path) -> None:
     assert "StepLR will never change the lr" in never and "will never average" in never
 
 
+def test_a_package_that_cannot_be_imported_is_the_only_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "broken_package"
+    (package / "registry").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "registry" / "__init__.py").write_text("import no_such_module\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (fault,) = check(tmp_path, default_scope="broken_package").faults
+    assert fault.startswith("default_scope: ") and "no_such_module" in fault
+
+
 def test_parts_that_do_not_fit_together_are_found(tmp_path: Path) -> None:
     hook = {"type": "ExponentialMovingAverageHook", "module_keys": "generator_ema"}
     report = check(
