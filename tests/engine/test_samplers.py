@@ -1,0 +1,55 @@
+"""What a generative model is given, by the type of sampler that a config names."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from mmlight.engine.samplers import NoiseSampler, get_sampler
+
+
+def noise_of(module):
+    (data,) = NoiseSampler(module, 2, 1, {})
+    return data["inputs"]["noise"]
+
+
+def test_noise_by_a_size_or_by_a_function_alone():
+    sized, made, both = nn.Identity(), nn.Identity(), nn.Identity()
+    sized.noise_size = both.noise_size = 3
+    made.noise_fn = both.noise_fn = lambda num_batches: torch.full((num_batches, 5), 7.0)
+    assert noise_of(sized).shape == (2, 3)
+    for module in (made, both):
+        assert torch.equal(noise_of(module), torch.full((2, 5), 7.0))
+    with pytest.raises(TypeError, match="neither a method noise_fn"):
+        NoiseSampler(nn.Identity(), 2, 1, {})
+
+
+def batches(kind, number=5):
+    loaders = {
+        f"{name}_dataloader": DataLoader(torch.arange(start, start + 50), batch_size=10)
+        for name, start in (("train", 0), ("val", 100), ("test", 200))
+    }
+    options = {"type": kind, "num_batches": 10, "max_times": number}
+    sampler = get_sampler(options, SimpleNamespace(**loaders), nn.Identity())
+    return [batch.tolist() for batch in sampler]
+
+
+@pytest.mark.parametrize(("kind", "start"), [("ValData", 100), ("TestData", 200)])
+def test_data_of_validation_and_test_come_in_their_order(kind, start):
+    expected = list(range(start, start + 50))
+    assert [item for batch in batches(kind) for item in batch] == expected
+    assert len(batches(kind, 3)) == 3
+
+
+def test_data_of_the_training_come_at_random():
+    torch.manual_seed(0)
+    items = [item for batch in batches("Data") for item in batch]
+    assert sorted(items) == list(range(50))
+    assert items != sorted(items)
+
+
+def test_an_unknown_type_names_the_nearest():
+    with pytest.raises(ValueError, match=r"'ValDta' is not known; did you mean ValData\?"):
+        batches("ValDta")
