@@ -17,7 +17,6 @@ from mmlight.bridge.trainer import derived_kwargs, make_trainer
 from mmlight.evaluator import Evaluator
 from mmlight.evaluator.torchmetrics_adapter import build_metric
 from mmlight.hooks import CheckpointHook, EarlyStoppingHook, NPUProfilerHook, ProfilerHook
-from mmlight.model import BaseModel
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import LOOPS, METRICS, RUNNERS, DefaultScope, resolve_type
 from mmlight.registry.build_functions import check_cfg
@@ -31,7 +30,16 @@ from .flexible_runner import FlexibleRunner, build_strategy
 from .known_keys import find_unread, need_all_or_none, need_keys
 from .loops import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
 from .runner import ARGUMENTS, Runner
-from .unread_data import UnknownMetric, UnreadData, dataset_faults, is_ours, sampler_faults
+from .stand_ins import (
+    BlankModel,
+    UnknownMetric,
+    UnreadData,
+    dataset_faults,
+    is_ours,
+    sampler_faults,
+    unread_dataloader,
+    without_names,
+)
 
 # Of this machine, or of no account before a run.
 _NOT_CHECKED = ("accelerator", "devices", "num_nodes", "strategy", "logger", "default_root_dir")
@@ -47,17 +55,6 @@ class _Said(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.messages.append(record.getMessage())
-
-
-class _Blank(BaseModel):
-    """Stands for a model that cannot be built."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(1))
-
-    def forward(self, inputs: Any, data_samples: Any = None, mode: str = "tensor") -> Any:
-        return inputs
 
 
 class CheckedRun(Runner):
@@ -199,7 +196,7 @@ class CheckedRun(Runner):
             self.log_processor = self.build_log_processor(given.get("log_processor", {}))
 
     def _check_model(self) -> None:
-        self.model = _Blank()
+        self.model = BlankModel()
         if "model" in self.cfg:
             with self.part("model"):
                 preprocessor = self._given.get("data_preprocessor")
@@ -238,7 +235,7 @@ class CheckedRun(Runner):
         given = self._given.get(key)
         if isinstance(given, list | tuple):
             return [self._one_of_data(one, key, index) for index, one in enumerate(given)]
-        return _stand_in() if given is None else self._one_of_data(given, key)
+        return unread_dataloader() if given is None else self._one_of_data(given, key)
 
     def _one_of_data(self, given: Any, *key: Any) -> Any:
         with self.part(*key):
@@ -284,7 +281,7 @@ class CheckedRun(Runner):
         given: Any = self._given.get("optim_wrapper")
         with self.part("optim_wrapper"):
             self.optim_wrapper = self.build_optim_wrapper(
-                given if self._has_model else _without_names(given)
+                given if self._has_model else without_names(given)
             )
         if self.optim_wrapper is None:
             parameter = nn.Parameter(torch.zeros(1))
@@ -363,7 +360,7 @@ class CheckedRun(Runner):
                 loop = build({} if cfg is None else cfg)
         if loop is None:
             kind = ValLoop if mode == "val" else TestLoop
-            loop = kind(self, _stand_in(), Evaluator([UnknownMetric()]))
+            loop = kind(self, unread_dataloader(), Evaluator([UnknownMetric()]))
         setattr(self, f"_{mode}_loop", loop)
 
     # ----------------------------------------------------------------- together
@@ -398,35 +395,15 @@ def _runner_class(cfg: Any) -> type | None:
     return kind if isinstance(kind, type) else None
 
 
-def _stand_in() -> Any:
-    return build_dataloader({"dataset": UnreadData(), "batch_size": 1})
-
-
 def _some_loop(run: CheckedRun, cfg: Any) -> Any:
     """Return a training loop in place of one that cannot be built, of the kind that was meant."""
     by_iterations = isinstance(cfg, dict) and ("max_iters" in cfg or cfg.get("by_epoch") is False)
     if by_iterations:
-        return IterBasedTrainLoop(run, _stand_in(), max_iters=1 << 20)
-    return EpochBasedTrainLoop(run, _stand_in(), max_epochs=1 << 10)
-
-
-def _without_names(cfg: Any) -> Any:
-    """Leave out of the config of an optimizer wrapper what names parts of the model."""
-    if not isinstance(cfg, dict):
-        return cfg
-    single = cfg if "optimizer" in cfg else next(filter(_has_optimizer, cfg.values()), cfg)
-    return {
-        key: value
-        for key, value in single.items()
-        if key not in ("constructor", "paramwise_cfg", "modules")
-    }
+        return IterBasedTrainLoop(run, unread_dataloader(), max_iters=1 << 20)
+    return EpochBasedTrainLoop(run, unread_dataloader(), max_epochs=1 << 10)
 
 
 def _listed(given: Any) -> list[Any]:
     if given is None:
         return []
     return list(given) if isinstance(given, list | tuple) else [given]
-
-
-def _has_optimizer(cfg: Any) -> bool:
-    return isinstance(cfg, dict) and "optimizer" in cfg

@@ -1,4 +1,4 @@
-"""Stand-ins for what a check of a config does not read: datasets, and what asks them."""
+"""Stand-ins for what a check of a config does not read or cannot build."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from torch.utils.data import Dataset
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from mmlight.dataset import BaseDataset
 from mmlight.evaluator import BaseMetric
+from mmlight.model import BaseModel
 from mmlight.registry import DATA_SAMPLERS, DATASETS, TRANSFORMS
 from mmlight.registry.build_functions import check_cfg
 from mmlight.registry.place import part
+
+from .dataloader import build_dataloader
 
 _WRAPPED = ("dataset", "datasets")
 _SAMPLERS = {"sampler": ("dataset", "seed"), "batch_sampler": ("sampler", "batch_size")}
@@ -42,6 +47,22 @@ class UnknownMetric(BaseMetric):
     def compute_metrics(self, results: list) -> dict:
         """Give nothing."""
         return {}
+
+
+class BlankModel(BaseModel):
+    """Stands for a model that cannot be built."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, inputs: Any, data_samples: Any = None, mode: str = "tensor") -> Any:
+        return inputs
+
+
+def unread_dataloader() -> DataLoader:
+    """Return a dataloader of data of which nothing is known."""
+    return build_dataloader({"dataset": UnreadData(), "batch_size": 1})
 
 
 def is_ours(kind: Any) -> bool:
@@ -121,3 +142,23 @@ def sampler_faults(cfg: dict) -> Iterator[tuple[str, Exception | None]]:
                 yield key, None
         except Exception as err:
             yield key, err
+
+
+def without_names(cfg: Any) -> Any:
+    """Leave out of the config of an optimizer wrapper what names parts of the model.
+
+    Args:
+        cfg (dict): The config; of several wrappers the first one is taken.
+    """
+    if not isinstance(cfg, dict):
+        return cfg
+    single = cfg if "optimizer" in cfg else next(filter(_has_optimizer, cfg.values()), cfg)
+    return {
+        key: value
+        for key, value in single.items()
+        if key not in ("constructor", "paramwise_cfg", "modules")
+    }
+
+
+def _has_optimizer(cfg: Any) -> bool:
+    return isinstance(cfg, dict) and "optimizer" in cfg
