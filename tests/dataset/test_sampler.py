@@ -157,11 +157,12 @@ def test_a_loaded_stream_goes_on_and_back(size, world_size, seed, taken, other, 
     assert list(islice(loaded, 10)) == expected[other : other + 10]
 
 
-def test_of_a_stream_over_another_length_seed_and_position_count():
-    saved, loaded = same_kind(InfiniteSampler, 7), same_kind(InfiniteSampler, 10, seed=2)
+@pytest.mark.parametrize(("before", "now"), [(7, 10), (10, 7)])
+def test_of_a_stream_over_another_length_seed_and_position_count(before, now):
+    saved, loaded = same_kind(InfiniteSampler, before), same_kind(InfiniteSampler, now, seed=2)
     list(islice(saved, 25))
     loaded.load_state_dict(saved.state_dict())
-    expected = list(islice(same_kind(InfiniteSampler, 10), 40))
+    expected = list(islice(same_kind(InfiniteSampler, now), 40))
     assert list(islice(loaded, 10)) == expected[25:35]
 
 
@@ -180,3 +181,9 @@ def test_a_loaded_stream_needs_no_pass_before(monkeypatch):
     loaded.load_state_dict(state)
     list(islice(loaded, 7))
     assert len(drawn) == 2  # those of the tenth pass and of the eleventh
+
+
+def test_the_stream_of_a_seed_is_what_torch_draws_with_it():
+    generator = torch.Generator().manual_seed(9)
+    expected = [i for _ in range(2) for i in torch.randperm(6, generator=generator).tolist()]
+    assert list(islice(InfiniteSampler(range(6), seed=9), 12)) == expected
