@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 import torch
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import Dataset
@@ -219,6 +220,8 @@ PARTS = st.builds(
     Parts,
     by_epoch=SWITCH,
     infinite=SWITCH,
+    workers=st.just(0),
+    persistent=st.just(False),
     average=SWITCH,
     accumulation=st.sampled_from([1, 3]),
     plateau=SWITCH,
@@ -241,8 +244,12 @@ def test_any_parts_killed_anywhere(parts: Parts, kills: list[int]) -> None:
     assert_kills_change_nothing(parts, kills)
 
 
-@settings(QUICK, max_examples=3)
-@given(PARTS, KILLS, SWITCH)
-@example(Parts(by_epoch=True), [15, 17], True)
-def test_with_workers(parts: Parts, kills: list[int], persistent: bool) -> None:
-    assert_kills_change_nothing(parts._replace(workers=2, persistent=persistent), kills)
+@pytest.mark.parametrize(
+    ("parts", "kills"),
+    [
+        (Parts(by_epoch=True, workers=2, persistent=True), [15, 17]),
+        (Parts(infinite=True, workers=2, persistent=True, growth=True, average=True), [9, 11]),
+    ],
+)
+def test_with_workers(parts: Parts, kills: list[int]) -> None:
+    assert_kills_change_nothing(parts, kills)
