@@ -40,14 +40,30 @@ def test_weights_have_the_names_of_openmmlab() -> None:
     } <= names
 
 
-def test_weights_start_as_in_the_paper() -> None:
+def test_weights_start_as_in_mmagic() -> None:
     torch.manual_seed(0)
-    generator = DCGANGenerator(32, base_channels=128)
+    generator = DCGANGenerator(32, base_channels=512)
     generator.init_weights()
     assert generator.upsampling[0].conv.weight.std().item() == pytest.approx(0.02, rel=0.05)
     scale = generator.noise2feat.bn.weight
-    assert scale.mean().item() == pytest.approx(1.0, abs=0.01)
-    assert scale.std().item() == pytest.approx(0.02, rel=0.3)
+    assert scale.mean().item() == pytest.approx(0, abs=0.2)
+    assert scale.std().item() == pytest.approx(1, rel=0.1)
+    discriminator = DCGANDiscriminator(16, 4, 1, base_channels=32)
+    discriminator.init_weights()
+    assert discriminator.downsamples[1].conv.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert discriminator.downsamples[1].bn.weight.unique().tolist() == [1]
+
+
+def test_weights_may_start_as_in_the_paper() -> None:
+    torch.manual_seed(0)
+    paper = [
+        {"type": "Normal", "layer": ["ConvTranspose2d"], "std": 0.02},
+        {"type": "Normal", "layer": ["_BatchNorm"], "mean": 1.0, "std": 0.02},
+    ]
+    generator = DCGANGenerator(32, base_channels=128, init_cfg=paper)
+    generator.init_weights()
+    assert generator.output_layer.conv.weight.std().item() == pytest.approx(0.02, rel=0.1)
+    assert generator.noise2feat.bn.weight.mean().item() == pytest.approx(1, abs=0.01)
 
 
 def test_weights_may_come_from_a_checkpoint(tmp_path: Path) -> None:

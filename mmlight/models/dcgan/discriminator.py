@@ -9,11 +9,13 @@ from torch import Tensor
 
 from mmlight.model import BaseModule
 from mmlight.models.conv_module import ConvModule
-from mmlight.models.dcgan.generator import BN, DCGAN_INIT, stages_between
+from mmlight.models.dcgan.generator import BN, stages_between
 from mmlight.registry import MODELS
 
 # Default of an argument; nobody changes it.
 LEAKY_RELU = {"type": "LeakyReLU"}
+
+DISCRIMINATOR_INIT = {"type": "Normal", "layer": "Conv2d", "std": 0.02}
 
 
 @MODELS.register_module()
@@ -37,7 +39,8 @@ class DCGANDiscriminator(BaseModule):
             LeakyReLU.
         out_act_cfg (dict, optional): Activation of the score. Defaults to None.
         pretrained (str, optional): Checkpoint that gives the first weights. Defaults to None.
-        init_cfg (dict | list, optional): How weights start. Defaults to the paper's.
+        init_cfg (dict | list, optional): How weights start. Defaults to convolutions from
+            N(0, 0.02), as in the paper, and norms that change nothing.
 
     Raises:
         ValueError: If ``input_scale`` is not ``output_scale`` times a power of two.
@@ -64,7 +67,7 @@ class DCGANDiscriminator(BaseModule):
     ) -> None:
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
-        super().__init__(init_cfg=DCGAN_INIT if init_cfg is None else init_cfg)
+        super().__init__(init_cfg=DISCRIMINATOR_INIT if init_cfg is None else init_cfg)
         stages = stages_between(output_scale, input_scale)
         widths = [in_channels, *(base_channels * 2**i for i in range(stages))]
         self.downsamples = nn.ModuleList(

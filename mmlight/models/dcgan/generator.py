@@ -11,7 +11,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from mmlight.model import BaseModule
+from mmlight.model import BaseModule, NormalInit, normal_init
 from mmlight.models.conv_module import ConvModule
 from mmlight.registry import MODELS
 
@@ -22,11 +22,24 @@ BN = {"type": "BN"}
 RELU = {"type": "ReLU"}
 TANH = {"type": "Tanh"}
 
-# Radford et al.: weights from N(0, 0.02), the scale of a batch norm from N(1, 0.02).
-DCGAN_INIT = [
-    {"type": "Normal", "layer": ["Conv2d", "ConvTranspose2d"], "mean": 0.0, "std": 0.02},
-    {"type": "Normal", "layer": ["_BatchNorm", "_InstanceNorm"], "mean": 1.0, "std": 0.02},
-]
+
+class DCGANGeneratorInit(NormalInit):
+    """Fills the convolutions and norms of a generator, one after the other, as MMagic does.
+
+    Weights of convolutions are from N(0, 0.02) as in the paper, scales of norms from N(0, 1).
+
+    The arguments are those of :class:`~mmlight.model.BaseInit`.
+    """
+
+    def fill(self, layer: nn.Module) -> None:
+        """Fill one layer, a convolution or a norm."""
+        normal_init(layer, 0, 0.02 if isinstance(layer, nn.ConvTranspose2d) else 1)
+
+
+GENERATOR_INIT = {
+    "type": DCGANGeneratorInit,
+    "layer": ["ConvTranspose2d", "_BatchNorm", "_InstanceNorm"],
+}
 
 
 def stages_between(small: int, large: int) -> int:
@@ -70,7 +83,8 @@ class DCGANGenerator(BaseModule):
         default_act_cfg (dict, optional): Activation of all blocks but the last. Defaults to ReLU.
         out_act_cfg (dict, optional): Activation of the image. Defaults to Tanh.
         pretrained (str, optional): Checkpoint that gives the first weights. Defaults to None.
-        init_cfg (dict | list, optional): How weights start. Defaults to the paper's.
+        init_cfg (dict | list, optional): How weights start. Defaults to
+            :class:`DCGANGeneratorInit`.
 
     Raises:
         ValueError: If ``output_scale`` is not ``input_scale`` times a power of two.
@@ -96,7 +110,7 @@ class DCGANGenerator(BaseModule):
     ) -> None:
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
-        super().__init__(init_cfg=DCGAN_INIT if init_cfg is None else init_cfg)
+        super().__init__(init_cfg=GENERATOR_INIT if init_cfg is None else init_cfg)
         self.output_scale = output_scale
         self.noise_size = noise_size
         stages = stages_between(input_scale, output_scale)
