@@ -59,6 +59,19 @@ def test_killed_twice(kind: str, mmlight: Engine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["classifier", "regression"])
+def test_killed_twice_between_two_validations(kind: str, mmlight: Engine, tmp_path: Path) -> None:
+    # Validations are after iterations 12 and 24, or 16 and 24; their workers outlive them.
+    checkpoint = {**EVERY_10["checkpoint"], "interval": 2}
+    change = {"default_hooks": {**EVERY_10, "checkpoint": checkpoint}}
+    whole = mmlight.run("train", kind, workers=2, change=change)
+    where = {"work_dir": str(tmp_path), "workers": 2, "change": change}
+    mmlight.run("train", kind, kill_at=19, exit_code=-9, **where)
+    mmlight.run("train", kind, kill_at=21, resume=True, exit_code=-9, **where)
+    resumed = mmlight.run("train", kind, resume=True, **where)
+    assert_continues(resumed, whole, 21)
+
+
+@pytest.mark.parametrize("kind", ["classifier", "regression"])
 def test_killed_while_writing_a_checkpoint(kind: str, mmlight: Engine, tmp_path: Path) -> None:
     whole = mmlight.run("train", kind)
     mmlight.run("train", kind, kill_in_save=14, exit_code=-9, work_dir=str(tmp_path))
