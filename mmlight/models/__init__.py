@@ -8,9 +8,11 @@ from mmlight.models.digits_features import DigitsFeatures
 from mmlight.models.edsr import EDSRNet
 from mmlight.models.losses import CharbonnierLoss, L1Loss, MSELoss
 from mmlight.models.srcnn import SRCNNNet
+from mmlight.models.wgan_gp import WGANGP, WGANGPDiscriminator, WGANGPGenerator
 
 __all__ = [
     "DCGAN",
+    "WGANGP",
     "BaseEditModel",
     "BaseGAN",
     "CharbonnierLoss",
@@ -22,4 +24,6 @@ __all__ = [
     "L1Loss",
     "MSELoss",
     "SRCNNNet",
+    "WGANGPDiscriminator",
+    "WGANGPGenerator",
 ]

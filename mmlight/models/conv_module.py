@@ -155,7 +155,9 @@ class ConvModule(nn.Module):
             "padding_mode": padding_mode,
         }
         if transposed:
-            self.conv = nn.ConvTranspose2d(*args, output_padding=output_padding, **kwargs)
+            self.conv: nn.ConvTranspose2d | nn.Conv2d = nn.ConvTranspose2d(
+                *args, output_padding=output_padding, **kwargs
+            )
         else:
             self.conv = nn.Conv2d(*args, **kwargs)
         self._norm_name = ""

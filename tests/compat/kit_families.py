@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from kit_gans import GANS
 
 
 def numbers(values: Any) -> dict[str, float]:
@@ -74,4 +75,5 @@ FAMILIES: dict[str, tuple[str, Callable[[Any, Path], None], int]] = {
     "dcgan": ("dcgan/dcgan_1xb128-300kiters_celeba-cropped-64.py", dcgan, 6),
     "srcnn": ("srcnn/srcnn_x4k915_1xb16-1000k_div2k.py", srcnn, 6),
     "edsr": ("edsr/edsr_x4c64b16_1xb16-300k_div2k.py", edsr, 6),
+    **GANS,
 }

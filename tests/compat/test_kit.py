@@ -14,7 +14,7 @@ RUNS = Path(__file__).with_name("kit_runs.py")
 
 
 @installed
-@pytest.mark.parametrize("family", ["srcnn", "edsr", "dcgan"])
+@pytest.mark.parametrize("family", ["srcnn", "edsr", "dcgan", "wgan-gp"])
 def test_trains_to_the_same_bits(family: str, both: Any, images: Path) -> None:  # noqa: F811
     theirs, ours = both(RUNS, str(FOLDER), "train", family=family, images=str(images))
     assert len(theirs["losses"]) >= 6
