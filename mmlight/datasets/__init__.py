@@ -5,6 +5,7 @@ from mmlight.datasets.data_sample import DataSample
 from mmlight.datasets.digits import DigitsDataset, load_digits
 from mmlight.datasets.grow_scale_img_dataset import GrowScaleImgDataset
 from mmlight.datasets.paired_image_dataset import PairedImageDataset
+from mmlight.datasets.photo_patches import PhotoPatchesDataset, load_photo
 from mmlight.datasets.singan_dataset import SinGANDataset
 from mmlight.datasets.transforms import (
     BaseTransform,
@@ -40,6 +41,7 @@ __all__ = [
     "PackInputs",
     "PairedImageDataset",
     "PairedRandomCrop",
+    "PhotoPatchesDataset",
     "RandomTransposeHW",
     "Resize",
     "SetValues",
@@ -47,4 +49,5 @@ __all__ = [
     "TransformBroadcaster",
     "UnpairedImageDataset",
     "load_digits",
+    "load_photo",
 ]

@@ -49,6 +49,7 @@ class DataSample(BaseDataElement):
 
         Returns:
             list[DataSample]: One sample for each item of the batch; none for an empty sample.
+            Meta information that :meth:`stack` made a list is taken apart as well.
 
         Raises:
             TypeError: If a field is no batch and ``allow_nonseq_value`` is False.
@@ -80,13 +81,15 @@ class DataSample(BaseDataElement):
         sizes = {name: len(column) for name, column in columns.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"fields have batches of different sizes: {sizes}")
+        size = next(iter(sizes.values()), 0)
+        meta = {key: _column(value, size) for key, value in self.metainfo.items()}
         return [
             DataSample(
-                metainfo=self.metainfo,
+                metainfo={key: column[i] for key, column in meta.items()},
                 **shared,
                 **{name: column[i] for name, column in columns.items()},
             )
-            for i in range(next(iter(sizes.values()), 0))
+            for i in range(size)
         ]
 
     @classmethod
@@ -133,3 +136,8 @@ class DataSample(BaseDataElement):
         if isinstance(first, Tensor):
             return torch.stack(values)
         return values
+
+
+def _column(value: Any, size: int) -> list:
+    """Meta information of each sample: of its own where there is a list, else the same."""
+    return value if isinstance(value, list) and len(value) == size else [value] * size

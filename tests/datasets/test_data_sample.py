@@ -57,3 +57,12 @@ def test_nothing() -> None:
 def test_labels(label: object) -> None:
     stored = DataSample().set_gt_label(label).gt_label.label  # type: ignore[arg-type]
     assert stored.tolist() == torch.as_tensor(label).reshape(-1).tolist()
+
+
+def test_meta_information_is_stacked_and_taken_apart_again() -> None:
+    samples = [
+        DataSample(metainfo={"gt_path": f"{i}.png", "ori_shape": (4, 6, 3)}, img=torch.zeros(1))
+        for i in range(3)
+    ]
+    again = DataSample.stack(samples).split()
+    assert [sample.metainfo for sample in again] == [sample.metainfo for sample in samples]
