@@ -22,6 +22,9 @@ class BaseTransform(ABC):
         {'img': 250}
     """
 
+    draws_for_each = False
+    """Whether its random numbers are its own for each entry, even where others share them."""
+
     def __call__(self, results: dict) -> dict | None:
         """Run the transform.
 

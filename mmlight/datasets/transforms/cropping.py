@@ -33,6 +33,8 @@ class Crop(BaseTransform):
         [1, 2, 4, 4]
     """
 
+    draws_for_each = True  # as MMagic's
+
     def __init__(
         self,
         keys: str | Sequence[str],
@@ -107,6 +109,8 @@ class FixedCrop(BaseTransform):
         >>> crop({"a": np.zeros((4, 4, 3)), "b": np.ones((4, 4, 1))})["b"].shape
         (2, 3, 1)
     """
+
+    draws_for_each = True  # as MMagic's
 
     def __init__(
         self,

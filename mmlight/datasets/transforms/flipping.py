@@ -39,6 +39,8 @@ class Flip(BaseTransform):
         [2, 1]
     """
 
+    draws_for_each = True  # as MMagic's
+
     def __init__(
         self,
         keys: str | Sequence[str],
@@ -104,6 +106,8 @@ class RandomTransposeHW(BaseTransform):
         >>> RandomTransposeHW("gt", transpose_ratio=1.0)({"gt": np.zeros((2, 3, 1))})["gt"].shape
         (3, 2, 1)
     """
+
+    draws_for_each = True  # as MMagic's
 
     def __init__(self, keys: str | Sequence[str], transpose_ratio: float = 0.5) -> None:
         self.keys = key_list(keys)

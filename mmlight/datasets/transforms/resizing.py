@@ -29,6 +29,7 @@ class Resize(BaseTransform):
 
     Args:
         keys (str | Sequence[str]): The images, ``(H, W, C)`` or ``(H, W)``, or lists of them.
+            Defaults to ``img``.
         scale (float | tuple[int, int], optional): A factor; or ``(width, height)`` in pixels, into
             which the image fits if ``keep_ratio``, where -1 stands for no limit. Defaults to None.
         keep_ratio (bool): Keep the ratio of width and height. Defaults to False.
@@ -54,7 +55,7 @@ class Resize(BaseTransform):
 
     def __init__(
         self,
-        keys: str | Sequence[str],
+        keys: str | Sequence[str] = "img",
         scale: float | tuple[int, int] | None = None,
         keep_ratio: bool = False,
         size_factor: int | None = None,

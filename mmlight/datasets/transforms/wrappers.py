@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -111,6 +112,10 @@ class KeyMapper(BaseTransform):
         )
 
 
+def _draws_for_each(transform: Any) -> bool:
+    return getattr(transform, "draws_for_each", False)
+
+
 def _assign(results: dict, outside: Any, value: Any) -> None:
     if isinstance(outside, Mapping):
         for key, name in outside.items():
@@ -134,7 +139,9 @@ class TransformBroadcaster(KeyMapper):
         remapping (dict, optional): As in :class:`KeyMapper`. Defaults to None.
         auto_remap (bool, optional): As in :class:`KeyMapper`. Defaults to None.
         allow_nonexist_keys (bool): As in :class:`KeyMapper`. Defaults to False.
-        share_random_params (bool): Draw the same random numbers of numpy for each entry.
+        share_random_params (bool): Draw the same random numbers of numpy for each entry. Where a
+            transform is one of ``Crop``, ``FixedCrop``, ``Flip`` and ``RandomTransposeHW``, which
+            draw for each entry as MMagic's do, it has no effect, which is warned of.
             Defaults to False.
 
     Raises:
@@ -156,7 +163,14 @@ class TransformBroadcaster(KeyMapper):
         share_random_params: bool = False,
     ) -> None:
         super().__init__(transforms, mapping, remapping, auto_remap, allow_nonexist_keys)
-        self.share_random_params = share_random_params
+        own = [type(t).__name__ for t in self.transforms.transforms if _draws_for_each(t)]
+        if share_random_params and own:
+            warnings.warn(
+                f"share_random_params=True has no effect: {', '.join(own)} draws random numbers "
+                "for each entry",
+                stacklevel=2,
+            )
+        self.share_random_params = share_random_params and not own
 
     def transform(self, results: dict) -> dict | None:
         """Run the transforms on each entry.

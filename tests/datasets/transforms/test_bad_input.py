@@ -112,17 +112,29 @@ def test_a_pipeline_that_returns_none_draws_another_entry(tmp_path: Path) -> Non
 
 
 def test_shared_random_numbers_are_shared() -> None:
-    image = np.arange(48, dtype=np.uint8).reshape(6, 8, 1)
-    entry = {"a": image, "b": image}
-    for share, same in ((True, True), (False, False)):
+    for share in (True, False):
         np.random.seed(1)
-        crop = TransformBroadcaster(
-            {"type": "Crop", "keys": "img", "crop_size": (3, 3)},
+        noise = TransformBroadcaster(
+            lambda entry: {**entry, "img": entry["img"] + np.random.rand()},
             mapping={"img": ["a", "b"]},
             share_random_params=share,
         )
-        pairs = [crop(dict(entry)) for _ in range(5)]
-        assert all(np.array_equal(pair["a"], pair["b"]) for pair in pairs) == same
+        pairs = [noise({"a": 0, "b": 0}) for _ in range(5)]
+        assert all(pair["a"] == pair["b"] for pair in pairs) == share
+
+
+def test_a_crop_draws_for_each_image_and_says_that_it_shares_nothing() -> None:
+    image = np.arange(48, dtype=np.uint8).reshape(6, 8, 1)
+    entry = {"a": image, "b": image}
+    np.random.seed(1)
+    with pytest.warns(UserWarning, match="share_random_params=True has no effect: Crop draws"):
+        crop = TransformBroadcaster(
+            {"type": "Crop", "keys": "img", "crop_size": (3, 3)},
+            mapping={"img": ["a", "b"]},
+            share_random_params=True,
+        )
+    pairs = [crop(dict(entry)) for _ in range(5)]
+    assert not all(np.array_equal(pair["a"], pair["b"]) for pair in pairs)
     assert np.array_equal(entry["a"], image)
 
 
