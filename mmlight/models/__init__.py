@@ -2,11 +2,15 @@
 
 from mmlight.models.base_edit_model import BaseEditModel
 from mmlight.models.base_gan import BaseGAN
+from mmlight.models.base_translation_model import BaseTranslationModel
+from mmlight.models.cyclegan import CycleGAN, ResnetGenerator
 from mmlight.models.data_preprocessor import DataPreprocessor
 from mmlight.models.dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator
 from mmlight.models.digits_features import DigitsFeatures
 from mmlight.models.edsr import EDSRNet
-from mmlight.models.losses import CharbonnierLoss, L1Loss, MSELoss
+from mmlight.models.losses import CharbonnierLoss, GANLoss, L1Loss, MSELoss
+from mmlight.models.patch_discriminator import PatchDiscriminator
+from mmlight.models.pix2pix import Pix2Pix, UnetGenerator
 from mmlight.models.srcnn import SRCNNNet
 from mmlight.models.wgan_gp import WGANGP, WGANGPDiscriminator, WGANGPGenerator
 
@@ -15,15 +19,22 @@ __all__ = [
     "WGANGP",
     "BaseEditModel",
     "BaseGAN",
+    "BaseTranslationModel",
     "CharbonnierLoss",
+    "CycleGAN",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DataPreprocessor",
     "DigitsFeatures",
     "EDSRNet",
+    "GANLoss",
     "L1Loss",
     "MSELoss",
+    "PatchDiscriminator",
+    "Pix2Pix",
+    "ResnetGenerator",
     "SRCNNNet",
+    "UnetGenerator",
     "WGANGPDiscriminator",
     "WGANGPGenerator",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from kit_gans import GANS
+from kit_translation import TRANSLATION
 
 
 def numbers(values: Any) -> dict[str, float]:
@@ -76,4 +77,5 @@ FAMILIES: dict[str, tuple[str, Callable[[Any, Path], None], int]] = {
     "srcnn": ("srcnn/srcnn_x4k915_1xb16-1000k_div2k.py", srcnn, 6),
     "edsr": ("edsr/edsr_x4c64b16_1xb16-300k_div2k.py", edsr, 6),
     **GANS,
+    **TRANSLATION,
 }

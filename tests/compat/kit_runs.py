@@ -20,6 +20,8 @@ def run(engine: str, folder: str, task: str, work_dir: str, **kwargs: Any) -> An
     """Carry out one of the tasks below, with mmagic's parts or with ours."""
     if task == "train":
         kwargs.update(folder=folder, work_dir=work_dir)
+    elif task == "shapes":
+        kwargs.update(folder=folder)
     if engine == "mmengine":
         import mmagic_runs
 
@@ -100,7 +102,14 @@ def mend_known_faults() -> None:
     from mmagic.models.editors.dcgan import dcgan_discriminator
 
     dcgan_discriminator.DCGANDiscriminator.init_weights = mmagic_runs.normal_weights
-    base_translation_model.BaseTranslationModel.init_weights = lambda self: None
+    base_translation_model.BaseTranslationModel.init_weights = networks_start
+
+
+def networks_start(model: Any) -> None:
+    """What the method that fails is there for: each network starts as its own init_cfg says."""
+    for networks in (model.generators, model.discriminators):
+        for network in networks.values():
+            network.init_weights()
 
 
 def train(parts: str, folder: str, work_dir: str, family: str, images: str) -> dict[str, Any]:
@@ -148,7 +157,20 @@ def train(parts: str, folder: str, work_dir: str, family: str, images: str) -> d
     }
 
 
+def shapes(parts: str, folder: str, family: str) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Build the models of all configs of a family: names and shapes of their weights."""
+    engine = "mmengine" if parts == "mmagic" else "mmlight"
+    Config = importlib.import_module(f"{engine}.config").Config
+    found = {}
+    for path in sorted(Path(folder, "mmagic", ".mim", "configs", family).glob("*.py")):
+        with torch.device("meta"):
+            model = registry(parts, "MODELS").build(Config.fromfile(path).model)
+        found[path.name] = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    return found
+
+
 TASKS: dict[str, Callable] = {
+    "shapes": shapes,
     "train": train,
     "transforms": transforms,
     "datasets": datasets,
