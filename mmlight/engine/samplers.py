@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
@@ -21,8 +23,8 @@ def sampling(module: nn.Module, seed: int) -> Iterator[None]:
     """Sample from a model without leaving a trace in its training.
 
     Inside, the model is in evaluation mode, no gradients are recorded and random numbers come
-    from ``seed``. Afterwards every module has the mode it had and the random generators of torch
-    go on as if nothing had been drawn.
+    from ``seed``. Afterwards every module has the mode it had and the random generators of torch,
+    NumPy and Python, from which transforms draw, go on as if nothing had been drawn.
 
     Args:
         module (nn.Module): The model.
@@ -38,14 +40,19 @@ def sampling(module: nn.Module, seed: int) -> Iterator[None]:
     """
     modes = [(child, child.training) for child in module.modules()]
     cuda = {p.device.index for p in module.parameters() if p.device.type == "cuda"}
+    of_numpy, of_python = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=sorted(cuda)), torch.no_grad():
         torch.manual_seed(seed)
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
         module.eval()
         try:
             yield
         finally:
             for child, mode in modes:
                 child.training = mode
+            np.random.set_state(of_numpy)
+            random.setstate(of_python)
 
 
 class NoiseSampler:

@@ -282,7 +282,7 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
         if key not in inputs:
             raise KeyError(
                 f"the inputs of the batch have no {key!r}, the images of the domain {domain!r}, "
-                f"but {', '.join(map(repr, inputs))}.{did_you_mean(key, inputs)}"
+                f"but {', '.join(map(repr, inputs)) or 'nothing'}.{did_you_mean(key, inputs)}"
             )
         return inputs[key]
 

@@ -1,13 +1,15 @@
 """What a generative model is given, by the type of sampler that a config names."""
 
+import random
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmlight.engine.samplers import NoiseSampler, get_sampler
+from mmlight.engine.samplers import NoiseSampler, get_sampler, sampling
 
 
 def noise_of(module):
@@ -53,3 +55,21 @@ def test_data_of_the_training_come_at_random():
 def test_an_unknown_type_names_the_nearest():
     with pytest.raises(ValueError, match=r"'ValDta' is not known; did you mean ValData\?"):
         batches("ValDta")
+
+
+def test_sampling_leaves_the_random_numbers_of_transforms_alone():
+    def draw():
+        return random.random(), float(np.random.rand()), float(torch.rand(()))
+
+    inside, outside = [], []
+    for samples in (0, 3):
+        for seed in (random.seed, np.random.seed, torch.manual_seed):
+            seed(1)
+        with sampling(nn.Dropout(), seed=2**40 + 5):
+            inside.append(draw())
+            for _ in range(samples):
+                draw()
+        outside.append(draw())
+    assert outside[0] == outside[1]
+    assert inside[0] == inside[1]
+    assert inside[0] != outside[0]

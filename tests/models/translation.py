@@ -77,4 +77,5 @@ def iteration(number: int) -> Iterator[None]:
     try:
         yield
     finally:
-        hub.pop_info("iter")
+        for name in ("iter", "image_pool_photo", "image_pool_mask"):
+            hub.pop_info(name)

@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import l1_loss, mse_loss
 
+from mmlight.logging import MessageHub
 from mmlight.models.base_translation_model import BaseTranslationModel
 from mmlight.models.cyclegan.image_pool import ImagePool
+from mmlight.models.turns import iterations_before
+from mmlight.optim import OptimWrapperDict
 from mmlight.registry import MODELS
 
 
@@ -25,6 +28,9 @@ class CycleGAN(BaseTranslationModel):
     can be reached. ``loss_config`` may have ``cycle_loss_weight``, the weight of the absolute
     difference after a translation there and back, 10 unless given, and ``id_loss_weight``, that of
     the difference that a generator makes to images of its own domain, 0.5 unless given.
+
+    The images that may be shown again are in the message hub, so that a training resumes with
+    them; of several processes it has those of the first alone.
 
     Args:
         buffer_size (int): Images of each domain that its discriminator may be shown again.
@@ -59,6 +65,34 @@ class CycleGAN(BaseTranslationModel):
             )
         self.buffer_size = buffer_size
         self.image_buffers = {name: ImagePool(buffer_size) for name in self.reachable_domains}
+        self._hub_with_pools: str | None = None
+
+    def train_step(  # type: ignore[override]
+        self, data: Any, optim_wrapper: OptimWrapperDict
+    ) -> dict[str, Tensor]:
+        """Train all networks once, see :class:`~mmlight.models.BaseTranslationModel`.
+
+        Args:
+            data (Any): A batch, as the dataloader gives it.
+            optim_wrapper (OptimWrapperDict): With ``generators`` and ``discriminators``.
+
+        Returns:
+            dict[str, Tensor]: The losses, on the device.
+        """
+        hub = MessageHub.get_current_instance()
+        if self._hub_with_pools != hub.instance_name:
+            self._share_pools(hub)
+        return super().train_step(data, optim_wrapper)
+
+    def _share_pools(self, hub: MessageHub) -> None:
+        """Let a run's checkpoints have the pools, after taking those of a run that it resumes."""
+        device = next(self.generators.parameters()).device
+        for domain, pool in self.image_buffers.items():
+            kept = hub.get_info(f"image_pool_{domain}")
+            if kept and iterations_before() > 0:
+                pool.images = [image.to(device) for image in kept]
+            hub.update_info(f"image_pool_{domain}", pool.images)
+        self._hub_with_pools = hub.instance_name
 
     def generate(self, images: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Translate the images of both domains, there and back.

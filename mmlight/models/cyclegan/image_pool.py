@@ -13,7 +13,7 @@ class ImagePool:
     Source: Shrivastava et al., "Learning from Simulated and Unsupervised Images through
     Adversarial Training", CVPR 2017.
 
-    Random numbers come from NumPy.
+    Random numbers come from NumPy. The images kept are the list ``images``.
 
     Args:
         buffer_size (int): Images to keep; 0 for none.
@@ -36,7 +36,7 @@ class ImagePool:
             raise ValueError(f"buffer_ratio must be from 0 to 1, got {buffer_ratio}")
         self.buffer_size = buffer_size
         self.buffer_ratio = buffer_ratio
-        self._kept: list[Tensor] = []
+        self.images: list[Tensor] = []
 
     @torch.no_grad()
     def query(self, images: Tensor) -> Tensor:
@@ -55,11 +55,11 @@ class ImagePool:
 
     def _swap(self, image: Tensor) -> Tensor:
         # Copies: a view would keep the whole batch.
-        if len(self._kept) < self.buffer_size:
-            self._kept.append(image.clone())
+        if len(self.images) < self.buffer_size:
+            self.images.append(image.clone())
             return image
         if np.random.random() >= self.buffer_ratio:
             return image
         place = np.random.randint(0, self.buffer_size)
-        kept, self._kept[place] = self._kept[place], image.clone()
+        kept, self.images[place] = self.images[place], image.clone()
         return kept
