@@ -11,6 +11,11 @@ from mmlight.models.edsr import EDSRNet
 from mmlight.models.losses import CharbonnierLoss, GANLoss, L1Loss, MSELoss
 from mmlight.models.patch_discriminator import PatchDiscriminator
 from mmlight.models.pix2pix import Pix2Pix, UnetGenerator
+from mmlight.models.singan import (
+    SinGAN,
+    SinGANMultiScaleDiscriminator,
+    SinGANMultiScaleGenerator,
+)
 from mmlight.models.srcnn import SRCNNNet
 from mmlight.models.wgan_gp import WGANGP, WGANGPDiscriminator, WGANGPGenerator
 
@@ -34,6 +39,9 @@ __all__ = [
     "Pix2Pix",
     "ResnetGenerator",
     "SRCNNNet",
+    "SinGAN",
+    "SinGANMultiScaleDiscriminator",
+    "SinGANMultiScaleGenerator",
     "UnetGenerator",
     "WGANGPDiscriminator",
     "WGANGPGenerator",

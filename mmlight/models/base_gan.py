@@ -181,13 +181,17 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
             dict[str, Tensor]: The losses, on the device.
         """
         data = self.data_preprocessor(data, True)
-        disc_wrapper = optim_wrapper["discriminator"]
+        return self._turns(data, optim_wrapper["discriminator"], optim_wrapper["generator"])
+
+    def _turns(
+        self, data: dict, disc_wrapper: OptimWrapper, gen_wrapper: OptimWrapper
+    ) -> dict[str, Tensor]:
         with disc_wrapper.optim_context(self.discriminator):
             log_vars = self.train_discriminator(**data, optimizer_wrapper=disc_wrapper)
         done = self._iterations_before() + 1
         every = self.discriminator_steps * disc_wrapper._accumulative_counts
         if done % every == 0:
-            log_vars.update(self._generator_turn(data, optim_wrapper["generator"]))
+            log_vars.update(self._generator_turn(data, gen_wrapper))
             if self._ema_start is not None and done >= self._ema_start:
                 self.generator_ema.update_parameters(self.generator)
         return log_vars

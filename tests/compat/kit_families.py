@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from kit_gans import GANS
+from kit_singan import SINGAN
 from kit_translation import TRANSLATION
 
 
@@ -76,6 +77,7 @@ FAMILIES: dict[str, tuple[str, Callable[[Any, Path], None], int]] = {
     "dcgan": ("dcgan/dcgan_1xb128-300kiters_celeba-cropped-64.py", dcgan, 6),
     "srcnn": ("srcnn/srcnn_x4k915_1xb16-1000k_div2k.py", srcnn, 6),
     "edsr": ("edsr/edsr_x4c64b16_1xb16-300k_div2k.py", edsr, 6),
+    **SINGAN,
     **GANS,
     **TRANSLATION,
 }

@@ -15,7 +15,19 @@ RUNS = Path(__file__).with_name("kit_runs.py")
 
 @installed
 @pytest.mark.parametrize(
-    "family", ["srcnn", "edsr", "dcgan", "wgan-gp", "pix2pix", "cyclegan", "cyclegan-id0"]
+    "family",
+    [
+        "srcnn",
+        "edsr",
+        "dcgan",
+        "wgan-gp",
+        "pix2pix",
+        "cyclegan",
+        "cyclegan-id0",
+        "singan-fish",
+        "singan-balloons",
+        "singan-bohemian",
+    ],
 )
 def test_trains_to_the_same_bits(family: str, both: Any, images: Path) -> None:  # noqa: F811
     theirs, ours = both(RUNS, str(FOLDER), "train", family=family, images=str(images))
@@ -27,7 +39,7 @@ def test_trains_to_the_same_bits(family: str, both: Any, images: Path) -> None: 
 
 
 @installed
-@pytest.mark.parametrize(("family", "number"), [("pix2pix", 4), ("cyclegan", 6)])
+@pytest.mark.parametrize(("family", "number"), [("pix2pix", 4), ("cyclegan", 6), ("singan", 3)])
 def test_weights_of_all_configs_have_their_names(family: str, number: int, both: Any) -> None:
     theirs, ours = both(RUNS, str(FOLDER), "shapes", family=family)
     assert len(theirs) == number
