@@ -12,7 +12,7 @@ HIDDEN = "<hidden>"
 
 _SECRET_KEY = re.compile(
     r"(.*_)?(api|access|secret|private|account|encryption)_?keys?(_id)?"
-    r"|(.*_)?(password|passwd|passphrase|secret|credential)s?"
+    r"|(.*_)?(password|passwd|passphrase|secret|credential)s?|bearer"
     r"|((.*_)?(api|access|auth|bearer|refresh|session|security|id|user|hf|hub|huggingface|wandb"
     r"|neptune|github|gitlab)_?)?tokens?",
     re.IGNORECASE,
@@ -58,7 +58,8 @@ def hidden_key(settings: Any) -> str | None:
         >>> hidden_key(dict(init_kwargs=[dict(token="<hidden>")]))
         'init_kwargs.0.token'
     """
-    return next((path for path, value in _texts_in(settings) if value == HIDDEN), None)
+    texts = _texts_in(settings)
+    return next((path for path, text in texts if isinstance(text, str) and HIDDEN in text), None)
 
 
 def _is_secret(key: Any, value: Any) -> bool:
@@ -93,7 +94,12 @@ def _secrets_in(settings: Any) -> Iterator[Any]:
 
 def _without(settings: Any, secrets: set) -> Any:
     if isinstance(settings, (str, bytes)):
-        return HIDDEN if settings in secrets else settings
+        for secret in secrets:
+            if type(secret) is type(settings) and secret in settings:
+                settings = settings.replace(
+                    secret, HIDDEN.encode() if isinstance(secret, bytes) else HIDDEN
+                )
+        return settings
     changed = {}
     for key, value in _items(settings):
         new = HIDDEN if _is_secret(key, value) else _without(value, secrets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
@@ -348,6 +349,9 @@ class CheckpointHook(Hook):
         name = f"best_{metric}_{self.filename_tmpl.format(step)}".replace("/", "_")
         path = self.file_backend.join_path(self._dir, name)
         previous = self._best.path(metric, hub)
+        if previous is not None and self._own(previous) != path:
+            # A folder that was copied or moved has its files under the same names.
+            previous = self._own(previous)
         self._best.record(metric, score, path, hub)
         runner.save_checkpoint(
             self._dir,
@@ -365,9 +369,14 @@ class CheckpointHook(Hook):
         if previous is not None and previous != path and self._remove([previous]):
             runner.logger.info(f"The previous best checkpoint {previous} is removed")
 
+    def _own(self, path: str) -> str:
+        """Path of a recorded file in this run's folder, which may be resumed from another's."""
+        return str(self.file_backend.join_path(self._dir, posixpath.basename(str(path))))
+
     def _remove(self, paths: list[str]) -> bool:
-        """Remove what there is of ``paths`` (files, or folders of sharded checkpoints)."""
+        """Remove what this run has of ``paths`` (files, or folders of sharded checkpoints)."""
         found = False
+        paths = [path for path in paths if self._own(path) == str(path)]
         if is_main_process():
             for path in paths:
                 if self.file_backend.isfile(path):

@@ -60,7 +60,7 @@ def find_unread(cfg: Any, runner_class: type, strict: bool = False) -> Account:
     for key in settings:
         if key in known or key in _USUAL_VARIABLES:
             continue
-        near = nearest(str(key), known, _LIKE_A_SLIP)
+        near = nearest(str(key), known, _LIKE_A_SLIP) or _of_the_same_letters(str(key), known)
         if key in _OF_ANOTHER_RUNNER:
             account.add([key], _OF_ANOTHER_RUNNER[key])
         elif near and not _is_variable(key, settings, known, account):
@@ -68,6 +68,10 @@ def find_unread(cfg: Any, runner_class: type, strict: bool = False) -> Account:
     for path, why in _unread_inside(settings):
         account.add(path, why)
     return account
+
+
+def _of_the_same_letters(key: str, known: set[str]) -> list[str]:
+    return [name for name in sorted(known) if sorted(name) == sorted(key)]
 
 
 def known_keys(runner_class: type) -> set[str]:

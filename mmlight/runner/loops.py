@@ -104,7 +104,12 @@ class TrainLoop(BaseLoop):
         runner = self._runner
         return (self.stop_training or runner.trainer.should_stop) and runner.schedule.may_stop
 
-    def _validate(self) -> None:
+    def _validate(self, resumed: bool = False) -> None:
+        if resumed:
+            self.runner.logger.info(
+                "The checkpoint was written just before a validation, which comes first, whether "
+                "or not it was carried out then"
+            )
         self.runner.val_loop.run()
 
     def val_due(self, done: int, end: int) -> bool:
@@ -217,12 +222,12 @@ class EpochBasedTrainLoop(TrainLoop):
         set_rng_state(exact["rng"])
         if phase == "epoch":
             self.runner.progress.batch_in_epoch = exact["position"]["batch_in_epoch"]
-            self._validate_if_due()
+            self._validate_if_due(resumed=True)
 
-    def _validate_if_due(self) -> None:
+    def _validate_if_due(self, resumed: bool = False) -> None:
         batch = self.runner.progress.batch_in_epoch
         if self.runner.schedule.validates_after_epoch(batch, self.iter, self.epoch):
-            self._validate()
+            self._validate(resumed)
 
     def run_epoch(self) -> None:
         """Train on every batch of one pass, or on those that an interrupted run left over."""
@@ -364,7 +369,7 @@ class IterBasedTrainLoop(TrainLoop):
                 self._skip_done()
             set_rng_state(exact["rng"])
             if exact["position"]["phase"] == "iter":
-                self._validate_if_due()
+                self._validate_if_due(resumed=True)
         elif self.iter > 0:
             self._skip_done()
 
@@ -376,9 +381,9 @@ class IterBasedTrainLoop(TrainLoop):
         for _ in range(self.iter):
             next(self.dataloader_iterator)
 
-    def _validate_if_due(self) -> None:
+    def _validate_if_due(self, resumed: bool = False) -> None:
         if self.runner.schedule.validates_after_iteration(self.iter):
-            self._validate()
+            self._validate(resumed)
 
     def run_iter(self, data_batch: Sequence[dict]) -> None:
         """Train on one batch.

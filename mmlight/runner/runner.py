@@ -6,6 +6,7 @@ import inspect
 import os.path as osp
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
@@ -182,7 +183,8 @@ class Runner(Checkpoints, Environment):
             strict: Whether a key without effect is an error.
 
         Raises:
-            KeyError: If there is no ``model`` or no ``work_dir``.
+            KeyError: If there is no ``model``, or no ``work_dir`` in a config of no file;
+                one of a file has ``work_dirs/<its name>``.
             ValueError: If ``strict`` and nothing reads some key.
         """
         return cls._from_keys(cfg, ARGUMENTS, ("model", "work_dir"), strict)
@@ -192,6 +194,9 @@ class Runner(Checkpoints, Environment):
         cls, cfg: Any, names: Iterable[str], needed: Iterable[str], strict: bool
     ) -> Self:
         cfg = copy_config(cfg)
+        filename = getattr(cfg, "filename", None)
+        if filename and cfg.get("work_dir") is None:
+            cfg.work_dir = str(Path("work_dirs", Path(filename).stem))
         find_unread(cfg, cls, strict).refuse()
         need_keys(cfg, *needed)
         runner = cls(**{name: cfg[name] for name in names if name in cfg}, cfg=cfg)

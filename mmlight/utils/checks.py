@@ -174,5 +174,9 @@ def _hint(value: Any) -> str:
         float(value)
     except ValueError:
         return ""
-    # YAML takes `1e-3` for a text.
-    return ": leave out the quotes" + (", in YAML write 1.0e-3" if "e" in value.lower() else "")
+    mantissa, exponent, power = value.lower().partition("e")
+    if not exponent or "." in mantissa:
+        return ": leave out the quotes"
+    return (
+        f": leave out the quotes, in YAML write {mantissa}.0e{power}"  # YAML takes 1e-3 for a text
+    )

@@ -52,8 +52,14 @@ def test_what_is_no_text_is_no_secret(value: Any) -> None:
 
 
 def test_a_secret_is_hidden_where_else_it_stands() -> None:
-    cfg = Config({"mine": SECRET, "run": {"token": SECRET, "name": "a"}, "both": ("b", SECRET)})
-    shown = {"mine": HIDDEN, "run": {"token": HIDDEN, "name": "a"}, "both": ("b", HIDDEN)}
+    run, command = {"token": SECRET, "name": "a"}, f"curl -H {SECRET} x"
+    cfg = Config({"mine": SECRET, "run": run, "both": ("b", SECRET), "command": command})
+    shown = {
+        "mine": HIDDEN,
+        "run": {"token": HIDDEN, "name": "a"},
+        "both": ("b", HIDDEN),
+        "command": f"curl -H {HIDDEN} x",
+    }
     assert Config.fromstring(cfg.pretty_text, ".py").to_dict() == shown
     assert cfg.run.token == cfg.mine == SECRET
 

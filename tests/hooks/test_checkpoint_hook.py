@@ -491,3 +491,29 @@ def refused_training(folder: str) -> str:
     except FolderInUseError as error:
         return str(error)
     return "trained"
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_run_that_goes_on_elsewhere_leaves_the_files_of_the_first(
+    tmp_path: Path, copied: bool
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    hooks = checkpoint(interval=1, save_best="acc", rule="greater", max_keep_ckpts=2)
+    runner_of(first, ACC, default_hooks=hooks).train()
+    there = files(first)
+    assert "best_acc_epoch_2.pth" in there
+    if copied:
+        shutil.copytree(first, second)
+    runner = runner_of(
+        second,
+        ACC,
+        default_hooks=hooks,
+        train_cfg={"by_epoch": True, "max_epochs": 4},
+        load_from=str((second if copied else first) / "epoch_3.pth"),
+        resume=True,
+    )
+    runner.train()
+    assert files(first) == there
+    # The best of before is replaced where this run has it.
+    assert files(second) == ["best_acc_epoch_4.pth", *["epoch_3.pth"] * copied, "epoch_4.pth"]
+    assert runner.message_hub.get_info("best_ckpt") == str(second / "best_acc_epoch_4.pth")

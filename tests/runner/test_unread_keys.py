@@ -23,6 +23,7 @@ SLIPS: dict[str, tuple[dict[str, Any], str]] = {
     "train_dataloder": ({"train_dataloder": {}}, "train_dataloader"),
     "custom_hook": ({"custom_hook": []}, "custom_hooks"),
     "work_dirs": ({"work_dirs": "x"}, "work_dir"),
+    "modle": ({"modle": {}, "model": {}}, "model"),
     "env_cfg.cudnn_bechmark": ({"env_cfg": {"cudnn_bechmark": True}}, "cudnn_benchmark"),
     "auto_scale_lr.enabl": ({"auto_scale_lr": {"enabl": True}}, "enable"),
     "default_hooks.chekpoint": (
