@@ -63,7 +63,7 @@ def _mention(tensor: torch.Tensor, numbers: dict[bytes, int]) -> Any:
 def _digest(tensor: torch.Tensor) -> bytes:
     content = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy()
     digest = hashlib.blake2b(f"{tensor.dtype} {tuple(tensor.shape)}".encode(), digest_size=16)
-    digest.update(content)
+    digest.update(content.data)
     return digest.digest()
 
 
