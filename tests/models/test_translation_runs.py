@@ -142,3 +142,35 @@ def test_pictures_of_both_sets_leave_no_trace(family: str, data: Path, tmp_path:
     assert same(weights(plain), weights(drawn))
     pictures = [path.name for path in (tmp_path / "drawn").rglob("*.png")]
     assert sum("trans" in name for name in pictures) == sum("val" in name for name in pictures) >= 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_they_train_in_mixed_precision(family: str, data: Path, tmp_path: Path) -> None:
+    mixed = {"type": "AmpOptimWrapper", "dtype": "bfloat16", **ADAM}
+    optim = {
+        "constructor": "MultiOptimWrapperConstructor",
+        "generators": mixed,
+        "discriminators": mixed,
+    }
+    plain = runner(family, data, tmp_path / "plain")
+    plain.train()
+    run = runner(family, data, tmp_path / "mixed", optim_wrapper=optim)
+    run.train()
+    assert not same(weights(run), weights(plain))
+    for name, value in weights(plain).items():
+        if name.endswith("conv.weight"):  # Adam moves a weight by at most its rate in a step
+            torch.testing.assert_close(weights(run)[name], value, rtol=0, atol=2 * 6 * 2.5e-4)
+
+
+@pytest.mark.parametrize("build", [pix2pix, cyclegan])
+def test_channels_last_gives_the_same(build: Any) -> None:
+    model = build()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):  # which draws in the order of the memory
+            module.p = 0.0
+    images = torch.rand(2, 3, 32, 32)
+    wanted = model(images)["target"]
+    model.to(memory_format=torch.channels_last)
+    made = model(images.to(memory_format=torch.channels_last))["target"]
+    assert made.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(made, wanted)
