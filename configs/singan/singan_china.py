@@ -3,7 +3,7 @@ from importlib.resources import files
 
 _base_ = ["../_base_/gen_default_runtime.py"]
 
-num_scales = 4  # counted from 0
+num_scales = 3  # counted from 0: 25 x 37 to 43 x 64 pixels
 iters_per_scale = 400
 
 model = dict(
@@ -12,9 +12,7 @@ model = dict(
     generator=dict(
         type="SinGANMultiScaleGenerator", in_channels=3, out_channels=3, num_scales=num_scales
     ),
-    discriminator=dict(
-        type="SinGANMultiScaleDiscriminator", in_channels=3, num_scales=num_scales
-    ),
+    discriminator=dict(type="SinGANMultiScaleDiscriminator", in_channels=3, num_scales=num_scales),
     num_scales=num_scales,
     iters_per_scale=iters_per_scale,
     lr_scheduler_args=dict(milestones=[320], gamma=0.1),
@@ -28,8 +26,9 @@ train_dataloader = dict(
         type="SinGANDataset",
         data_root=str(files("sklearn.datasets.images") / "china.jpg"),
         min_size=25,
-        max_size=96,
+        max_size=64,
         scale_factor_init=0.75,
+        shrink=True,
         pipeline=[
             dict(
                 type="PackInputs",

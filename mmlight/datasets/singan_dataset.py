@@ -33,6 +33,8 @@ class SinGANDataset(BaseDataset):
         pipeline (list): Transforms, or configs of them.
         num_samples (int): Number of entries, all the same. -1 stands for as many as an
             iteration-based training needs. Defaults to -1.
+        shrink (bool): Whether the image is first made as small as ``max_size``, as in the paper;
+            else the last scale is the whole image, as MMagic has it. Defaults to False.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -47,6 +49,7 @@ class SinGANDataset(BaseDataset):
         scale_factor_init: float,
         pipeline: list[dict | Callable],
         num_samples: int = -1,
+        shrink: bool = False,
     ) -> None:
         if not 0 < scale_factor_init < 1:
             raise ValueError(f"scale_factor_init must lie between 0 and 1, got {scale_factor_init}")
@@ -56,6 +59,7 @@ class SinGANDataset(BaseDataset):
         self.max_size = max_size
         self.scale_factor_init = scale_factor_init
         self.num_samples = num_samples
+        self.shrink = shrink
         super().__init__(data_root=data_root, pipeline=pipeline, serialize_data=False)
 
     def full_init(self) -> None:
@@ -63,7 +67,11 @@ class SinGANDataset(BaseDataset):
         if self._fully_initialized:
             return
         path = str(self.data_root)
-        self.reals = self._pyramid(decode(get(path), "color", path))
+        image = decode(get(path), "color", path)
+        if self.shrink:
+            factor = min(1.0, self.max_size / max(image.shape[:2]))
+            image = self._scaled(image, factor, cv2.INTER_AREA)
+        self.reals = self._pyramid(image)
         entry = {f"real_scale{scale}": image for scale, image in enumerate(self.reals)}
         entry["input_sample"] = np.zeros_like(self.reals[0], dtype=np.float32)
         self.data_list = [entry]
@@ -86,10 +94,12 @@ class SinGANDataset(BaseDataset):
         return [self._scaled(image, one) for one in factors]
 
     @staticmethod
-    def _scaled(image: np.ndarray, factor: float) -> np.ndarray:
+    def _scaled(
+        image: np.ndarray, factor: float, interpolation: int = cv2.INTER_LINEAR
+    ) -> np.ndarray:
         height, width = image.shape[:2]
         size = int(width * factor + 0.5), int(height * factor + 0.5)
-        return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(image, size, interpolation=interpolation)
 
     def __len__(self) -> int:
         return int(1e6) if self.num_samples < 0 else self.num_samples

@@ -114,3 +114,13 @@ def test_an_image_that_is_none_and_a_pyramid_that_is_none(root: Path, tmp_path: 
         SinGANDataset(str(root / "wide.png"), 90, 91, 0.75, [])
     with pytest.raises(ValueError, match=r"between 0 and 1, got 1\.5"):
         SinGANDataset(str(root / "small.png"), 4, 9, 1.5, [])
+
+
+def test_a_pyramid_of_the_image_made_smaller(root: Path) -> None:
+    entry = SinGANDataset(str(root / "wide.png"), 10, 65, 0.75, [], shrink=True)[0]
+    scales = [entry[f"real_scale{scale}"].shape for scale in range(len(entry) - 1)]
+    assert scales[0] == (10, 14, 3) and scales[-1] == (45, 65, 3)
+    # Halved exactly, each pixel is the mean of four.
+    whole = cv2.imread(str(root / "wide.png")).astype(float)
+    expected = whole.reshape(45, 2, 65, 2, 3).mean(axis=(1, 3))
+    assert np.abs(entry[f"real_scale{len(scales) - 1}"] - expected).max() <= 0.5
