@@ -6,6 +6,7 @@ registries, which hold the rest. An installed MMagic brings its own registries i
 
 from __future__ import annotations
 
+from mmlight.engine.gen_average import GenExponentialMovingAverage
 from mmlight.engine.gen_visualizer import GenVisualizer
 from mmlight.engine.hooks import IterTimerHook
 from mmlight.engine.runner import LogProcessor
@@ -29,6 +30,7 @@ for _name, _type, _class in (
     ("EVALUATOR", "Evaluator", GenEvaluator),
     ("HOOKS", "IterTimerHook", IterTimerHook),
     ("LOG_PROCESSORS", "LogProcessor", LogProcessor),
+    ("MODELS", "ExponentialMovingAverage", GenExponentialMovingAverage),
     ("VISUALIZERS", "Visualizer", GenVisualizer),
 ):
     _CHILDREN[_name].register_module(_type, module=_class)

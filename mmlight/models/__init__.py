@@ -17,6 +17,7 @@ from mmlight.models.singan import (
     SinGANMultiScaleGenerator,
 )
 from mmlight.models.srcnn import SRCNNNet
+from mmlight.models.stylegan2 import StyleGAN2, StyleGAN2Discriminator, StyleGANv2Generator
 from mmlight.models.wgan_gp import WGANGP, WGANGPDiscriminator, WGANGPGenerator
 
 __all__ = [
@@ -42,6 +43,9 @@ __all__ = [
     "SinGAN",
     "SinGANMultiScaleDiscriminator",
     "SinGANMultiScaleGenerator",
+    "StyleGAN2",
+    "StyleGAN2Discriminator",
+    "StyleGANv2Generator",
     "UnetGenerator",
     "WGANGPDiscriminator",
     "WGANGPGenerator",

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from kit_gans import GANS
 from kit_singan import SINGAN
+from kit_stylegan2 import STYLEGAN2
 from kit_translation import TRANSLATION
 
 
@@ -78,6 +79,7 @@ FAMILIES: dict[str, tuple[str, Callable[[Any, Path], None], int]] = {
     "srcnn": ("srcnn/srcnn_x4k915_1xb16-1000k_div2k.py", srcnn, 6),
     "edsr": ("edsr/edsr_x4c64b16_1xb16-300k_div2k.py", edsr, 6),
     **SINGAN,
+    **STYLEGAN2,
     **GANS,
     **TRANSLATION,
 }
