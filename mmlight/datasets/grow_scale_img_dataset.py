@@ -66,6 +66,7 @@ class GrowScaleImgDataset(BaseDataset):
         self.len_per_stage = len_per_stage
         self.backend_args = None if io_backend is None else {"backend": io_backend}
         self._scale = min(self.data_roots)
+        self._asked_scale: int | None = None
         super().__init__(pipeline=pipeline, test_mode=test_mode, serialize_data=False)
 
     def load_data_list(self) -> list[dict]:
@@ -94,20 +95,20 @@ class GrowScaleImgDataset(BaseDataset):
             curr_scale (int): The scale, pixels.
 
         Returns:
-            bool: Whether anything changed for the dataloader.
+            bool: Whether it is another scale, for which the dataloader has to begin anew.
         """
+        if curr_scale == self._asked_scale:
+            return False
+        self._asked_scale = curr_scale
         larger = [scale for scale in self.data_roots if scale >= curr_scale]
         scale = min(larger, default=max(self.data_roots))
-        samples = self.gpu_samples_per_scale.get(curr_scale, self.gpu_samples_base)
-        if (scale, samples) == (self._scale, self.samples_per_gpu):
-            return False
-        self.samples_per_gpu = samples
+        self.samples_per_gpu = self.gpu_samples_per_scale.get(curr_scale, self.gpu_samples_base)
         if scale != self._scale:
             self._scale = scale
             self.data_list = self.load_data_list()
         print_log(
             f"{type(self).__name__} at scale {curr_scale}: {len(self)} entries of "
-            f"{self.data_roots[scale]}, batches of {samples}",
+            f"{self.data_roots[scale]}, batches of {self.samples_per_gpu}",
             "current",
         )
         return True

@@ -10,6 +10,12 @@ from mmlight.models.digits_features import DigitsFeatures
 from mmlight.models.edsr import EDSRNet
 from mmlight.models.losses import CharbonnierLoss, GANLoss, L1Loss, MSELoss
 from mmlight.models.patch_discriminator import PatchDiscriminator
+from mmlight.models.pggan import (
+    PGGANDiscriminator,
+    PGGANGenerator,
+    ProgressiveGrowingGAN,
+    ScaleSchedule,
+)
 from mmlight.models.pix2pix import Pix2Pix, UnetGenerator
 from mmlight.models.singan import (
     SinGAN,
@@ -36,10 +42,14 @@ __all__ = [
     "GANLoss",
     "L1Loss",
     "MSELoss",
+    "PGGANDiscriminator",
+    "PGGANGenerator",
     "PatchDiscriminator",
     "Pix2Pix",
+    "ProgressiveGrowingGAN",
     "ResnetGenerator",
     "SRCNNNet",
+    "ScaleSchedule",
     "SinGAN",
     "SinGANMultiScaleDiscriminator",
     "SinGANMultiScaleGenerator",

@@ -152,7 +152,7 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
         sample_model = requested_model(inputs, self.with_ema_gen)
         size = requested_batch_size(inputs, data_samples)
         noise = self.noise_fn(options.get("noise"), num_batches=size)
-        kwargs = options.get("sample_kwargs") or {}
+        kwargs = {**self.generator_arguments(), **(options.get("sample_kwargs") or {})}
         batch = DataSample(noise=noise, sample_model=sample_model)
         if "img" in options:
             batch.gt_img = self.data_preprocessor.destruct(options["img"], data_samples)
@@ -167,6 +167,14 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
         for sample, known in zip(samples, data_samples or ()):
             sample.update(known)
         return samples
+
+    def generator_arguments(self) -> dict[str, Any]:
+        """Tell the generator what it has to know beside the noise, unless a request says it.
+
+        Returns:
+            dict: Arguments by name; none here, for subclasses.
+        """
+        return {}
 
     def train_step(  # type: ignore[override]
         self, data: Any, optim_wrapper: OptimWrapperDict

@@ -21,6 +21,7 @@ RUNS = Path(__file__).with_name("kit_runs.py")
         "edsr",
         "dcgan",
         "wgan-gp",
+        "pggan",
         "stylegan2",
         "pix2pix",
         "cyclegan",

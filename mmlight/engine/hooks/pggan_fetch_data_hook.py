@@ -49,13 +49,16 @@ class PGGANFetchDataHook(Hook):
         self._scale: int | None = None
 
     def before_train(self, runner: RunnerLike) -> None:
-        """Begin with the scale that the model has.
+        """Go on with the scale that a resumed model has.
+
+        The first batch of a new training is read as the config has it.
 
         Args:
             runner (Runner): The runner.
         """
         self._scale = None
-        self._follow(runner)
+        if runner.iter:
+            self._follow(runner)
 
     def before_train_epoch(self, runner: RunnerLike) -> None:
         """Tell a Trainer of one's own how long its epochs are now.
@@ -69,7 +72,7 @@ class PGGANFetchDataHook(Hook):
     def before_train_iter(
         self, runner: RunnerLike, batch_idx: int, data_batch: DATA_BATCH = None
     ) -> None:
-        """Follow a model that grew between two iterations.
+        """Follow a model that grew, or that says by ``next_scale`` that it is about to.
 
         Args:
             runner (Runner): The runner.
@@ -77,7 +80,7 @@ class PGGANFetchDataHook(Hook):
             data_batch (dict | tuple | list, optional): The batch, still of the scale before.
                 Defaults to None.
         """
-        self._follow(runner)
+        self._follow(runner, getattr(bare_model(runner.model), "next_scale", None))
 
     def after_train_iter(
         self,
@@ -96,8 +99,8 @@ class PGGANFetchDataHook(Hook):
         """
         self._follow(runner)
 
-    def _follow(self, runner: RunnerLike) -> None:
-        scale = getattr(bare_model(runner.model), "curr_scale", None)
+    def _follow(self, runner: RunnerLike, scale: int | None = None) -> None:
+        scale = scale or getattr(bare_model(runner.model), "curr_scale", None)
         if scale is None:
             raise TypeError(
                 f"PGGANFetchDataHook needs a model with curr_scale, the scale that it trains at; "
