@@ -246,7 +246,7 @@ def test_nothing_is_read_on_the_host_between_log_points(tmp_path: Path) -> None:
         ({"keep_local": "yes"}, TypeError, "keep_local"),
         ({"out_suffix": 3}, TypeError, "out_suffix"),
         ({"file_client_args": {}}, ValueError, "file_client_args"),
-        ({"stop_on_nonfinite": None}, TypeError, "stop_on_nonfinite"),
+        ({"stop_on_nonfinite": "no"}, TypeError, "stop_on_nonfinite"),
     ],
 )
 def test_arguments_that_cannot_be_meant(kwargs: dict, error: type, message: str) -> None:

@@ -51,7 +51,7 @@ def test_only_weights_and_optimizer_states_go_elsewhere(tmp_path: Path) -> None:
     assert {t.device.type for tensors in elsewhere.values() for t in tensors} == {"meta"}
     rest = {name: value for name, value in checkpoint.items() if name not in FOLLOWING}
     assert {tensor.device.type for tensor in tensors_of(rest)} == {"cpu"}
-    for part in ("rng", "loader", "accumulation"):
+    for part in ("rng", "accumulation"):
         assert tensors_of(checkpoint["mmlight"][part]), part
     assert tensors_of(checkpoint["message_hub"])
 

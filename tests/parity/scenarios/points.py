@@ -41,7 +41,8 @@ def tracer(engine: str, priority: str, trace: list) -> Any:
         def called(self: Any, runner: Any, *args: Any, **kwargs: Any) -> None:
             given = {k: v for k, v in kwargs.items() if k in ("batch_idx", "metrics")}
             told = {k: k in kwargs and kwargs[k] is not None for k in ("data_batch", "outputs")}
-            keys = sorted(set(kwargs.get("checkpoint", {})) & {"state_dict", "meta", "optimizer"})
+            # Not "optimizer": MMEngine leaves it out of its best checkpoints.
+            keys = sorted(set(kwargs.get("checkpoint", {})) & {"state_dict", "meta"})
             trace.append((priority, point, runner.iter, runner.epoch, len(args), given, told, keys))
 
         return called
