@@ -192,8 +192,8 @@ def bias_leaky_relu(x: Tensor, bias: Tensor) -> Tensor:
         >>> bias_leaky_relu(torch.tensor([[-6.0]]), torch.tensor([1.0])) / 2**0.5
         tensor([[-1.]])
     """
-    bias = bias.to(x.dtype).reshape(1, -1, *[1] * (x.ndim - 2))
-    return F.leaky_relu(x + bias, 0.2) * math.sqrt(2)
+    x = x + bias.reshape(1, -1, *[1] * (x.ndim - 2))
+    return F.leaky_relu(x, 0.2) * math.sqrt(2)
 
 
 class BiasLeakyReLU(nn.Module):
@@ -209,7 +209,7 @@ class BiasLeakyReLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply them to feature maps ``(N, C, H, W)``."""
-        return bias_leaky_relu(x, self.bias)
+        return bias_leaky_relu(x, self.bias.to(x.dtype))
 
 
 def upfir2d(x: Tensor, kernel: Tensor, up: int = 1, pad: tuple[int, int] = (0, 0)) -> Tensor:

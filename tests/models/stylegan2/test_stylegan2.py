@@ -130,9 +130,10 @@ def test_the_average_is_updated() -> None:
     assert model({"num_batches": 2, "sample_model": "ema"})[0].fake_img.shape == (3, 4, 4)
 
 
-def test_mixed_precision_trains() -> None:
+@pytest.mark.parametrize("half", [True, False])
+def test_mixed_precision_trains(half: bool) -> None:
     model = model_of(
-        {"out_size": 4, "fp16_enabled": True},
+        {"fp16_enabled": half},
         loss_config={"scale_r1_loss": True, "norm_mode": "HWC", "g_reg_interval": 1},
     )
     before = [p.clone() for p in model.parameters()]
