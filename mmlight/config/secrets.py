@@ -93,13 +93,13 @@ def _secrets_in(settings: Any) -> Iterator[Any]:
 
 
 def _without(settings: Any, secrets: set) -> Any:
-    if isinstance(settings, (str, bytes)):
+    if isinstance(settings, str):
         for secret in secrets:
-            if type(secret) is type(settings) and secret in settings:
-                settings = settings.replace(
-                    secret, HIDDEN.encode() if isinstance(secret, bytes) else HIDDEN
-                )
+            if isinstance(secret, str):
+                settings = settings.replace(secret, HIDDEN)
         return settings
+    if isinstance(settings, bytes):
+        return HIDDEN if any(s in settings for s in secrets if isinstance(s, bytes)) else settings
     changed = {}
     for key, value in _items(settings):
         new = HIDDEN if _is_secret(key, value) else _without(value, secrets)

@@ -94,6 +94,9 @@ def test_it_resumes_exactly(tmp_path: Path) -> None:
     parts = Runner.from_cfg(small(tmp_path / "parts", resume=True))
     parts.train()
     assert_same_weights(parts.model, whole.model)
+    for name in ("val/FD-EMA/fd", "val/FD/fd"):
+        values = [run.message_hub.get_scalar(name).current() for run in (parts, whole)]
+        assert values[0] == values[1], name
     best = [
         sorted(path.name for path in (tmp_path / name).glob("best*")) for name in ("whole", "parts")
     ]

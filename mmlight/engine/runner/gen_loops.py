@@ -60,8 +60,11 @@ class _GenerativeLoop:
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
         module = bare_model(runner.model)
-        with sampling(module, (runner.seed or 0) + runner.rank):
+        seed = (runner.seed or 0) + runner.rank
+        with sampling(module, seed):
             self.evaluator.prepare_metrics(module, self.dataloader)
+        # Anew: metrics read the real images in the first evaluation of a process only.
+        with sampling(module, seed):
             idx = 0
             for metrics, sampler in self._groups():
                 limit = runner.limit(mode, len(sampler))

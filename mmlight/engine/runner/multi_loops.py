@@ -164,8 +164,11 @@ class _MultiLoop(BaseLoop):
             yield
             return
         module = bare_model(self.runner.model)
-        with sampling(module, (self.runner.seed or 0) + self.runner.rank):
+        seed = (self.runner.seed or 0) + self.runner.rank
+        with sampling(module, seed):
             self.evaluator.prepare_metrics(module, self.dataloader)
+        # Anew: metrics read the real images in the first evaluation of a process only.
+        with sampling(module, seed):
             yield
 
     @torch.no_grad()
