@@ -159,7 +159,7 @@ for words, newest, wanted in json.loads(sys.argv[1]):
 def test_the_commands_of_the_first_way_in_run(project: Path) -> None:
     demo = [words[1:] for words in map(shlex.split, commands()) if words[0] == "mmlight"]
     demo = [words for words in demo if CONFIG in words]
-    assert [words[0] for words in demo] == ["train", "train", "test", "config"]
+    assert [words[0] for words in demo] == ["train", "train", "test", "config", "check"]
     newest = f"runs/digits/iter_{ITERATIONS}.pth"
     steps = [
         (words, newest, getattr(build_parser().parse_args(words), "checkpoint", None))
@@ -173,9 +173,10 @@ def test_the_commands_of_the_first_way_in_run(project: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    _, first, resumed, tested, config = done.stdout.split("\f")
+    _, first, resumed, tested, config, checked = done.stdout.split("\f")
     assert f"Saving checkpoint at {ITERATIONS} iterations" in first
     assert f"iter: {ITERATIONS}" in resumed
     assert "Saving" not in resumed
     assert "FD-EMA/fd" in tested
     assert "max_iters=100" in config
+    assert "no faults" in checked
