@@ -81,7 +81,8 @@ class DataSample(BaseDataElement):
         sizes = {name: len(column) for name, column in columns.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"fields have batches of different sizes: {sizes}")
-        size = next(iter(sizes.values()), 0)
+        lists = [len(value) for value in self.metainfo.values() if isinstance(value, list)]
+        size = next(iter(sizes.values()), lists[0] if lists else 0)
         meta = {key: _column(value, size) for key, value in self.metainfo.items()}
         return [
             DataSample(

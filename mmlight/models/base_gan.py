@@ -148,9 +148,12 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
         Raises:
             ValueError: If the number of images or the model to sample is not clear.
         """
+        known = data_samples
+        if isinstance(known, DataSample):
+            known = known.split(allow_nonseq_value=True)
         options = inputs if isinstance(inputs, Mapping) else {"noise": inputs}
         sample_model = requested_model(inputs, self.with_ema_gen)
-        size = requested_batch_size(inputs, data_samples)
+        size = requested_batch_size(inputs, known)
         noise = self.noise_fn(options.get("noise"), num_batches=size)
         kwargs = {**self.generator_arguments(), **(options.get("sample_kwargs") or {})}
         batch = DataSample(noise=noise, sample_model=sample_model)
@@ -164,8 +167,8 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
             else:
                 batch.set_field(DataSample(fake_img=images, noise=noise, sample_model=name), name)
         samples = batch.split(allow_nonseq_value=True)
-        for sample, known in zip(samples, data_samples or ()):
-            sample.update(known)
+        for sample, one in zip(samples, known or ()):
+            sample.update(one)
         return samples
 
     def generator_arguments(self) -> dict[str, Any]:

@@ -66,3 +66,8 @@ def test_meta_information_is_stacked_and_taken_apart_again() -> None:
     ]
     again = DataSample.stack(samples).split()
     assert [sample.metainfo for sample in again] == [sample.metainfo for sample in samples]
+
+
+def test_samples_of_meta_information_alone() -> None:
+    samples = [DataSample(metainfo={"gt_path": f"{i}.png"}) for i in range(3)]
+    assert [one.gt_path for one in DataSample.stack(samples).split()] == ["0.png", "1.png", "2.png"]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from mmlight.datasets import DataSample
 from mmlight.models import DCGAN, BaseGAN, DCGANDiscriminator, DCGANGenerator
 from mmlight.registry import MODELS
 from tests.engine.toys import ADAM, GAN, gan_runner
@@ -210,3 +211,12 @@ def test_turns_need_the_iteration() -> None:
 def test_base_is_abstract() -> None:
     with pytest.raises(TypeError, match="abstract"):
         BaseGAN(GAN["generator"])
+
+
+def test_a_batch_of_a_dataset_gives_as_many_images_and_what_is_known_of_them() -> None:
+    known = [
+        DataSample(metainfo={"gt_path": f"{i}.png"}, gt_img=torch.zeros(1, 8, 8)) for i in range(3)
+    ]
+    made = gan().val_step({"inputs": {}, "data_samples": known})
+    assert [sample.gt_path for sample in made] == ["0.png", "1.png", "2.png"]
+    assert all({"fake_img", "gt_img", "noise"} <= set(sample.keys()) for sample in made)
