@@ -194,7 +194,7 @@ def read_arguments(cfg: Any) -> dict[str, Any]:
         Traceback (most recent call last):
         ...
         TypeError: lightning.pytorch.Trainer has no argument 'strategi' (config key: \
-trainer.strategi) Did you mean 'strategy'?
+trainer.strategi). Did you mean 'strategy'?
     """
     given = {} if cfg.get("trainer") is None else cfg["trainer"]
     if not isinstance(given, dict):
@@ -223,7 +223,7 @@ def check_arguments(given: Mapping[str, Any]) -> None:
         rule = ARGUMENTS.get(name)
         if rule is None:
             raise TypeError(
-                f"lightning.pytorch.Trainer has no argument {name!r} (config key: trainer.{name})"
+                f"lightning.pytorch.Trainer has no argument {name!r} (config key: trainer.{name})."
                 f"{did_you_mean(name, ARGUMENTS)}"
             )
         if isinstance(rule, Refused) and rule.own_trainer:

@@ -116,8 +116,8 @@ def add_place(err: BaseException, place: str) -> None:
         err (BaseException): The error, which stays of its type.
         place (str): What :func:`place_of` returns.
     """
-    notes = getattr(err, "__notes__", [])
-    said, filename = "\n".join([str(err), *notes]), _root.get().filename
+    notes, filename = getattr(err, "__notes__", []), _root.get().filename
+    said = _words_of(err)
     if _MARK in said:
         place = f" (in {filename})" if filename and filename not in said else ""
     if not place:
@@ -128,6 +128,23 @@ def add_place(err: BaseException, place: str) -> None:
         err.add_note(place.strip())
     else:  # Python 3.10 shows no notes; the command line does
         err.__notes__ = [*notes, place.strip()]  # type: ignore[attr-defined]
+
+
+def names_place(err: BaseException) -> bool:
+    """Tell whether an error says which key of a config it comes from.
+
+    Args:
+        err (BaseException): The error.
+
+    Example:
+        >>> names_place(ValueError("no (config key `a`)")), names_place(ValueError("no"))
+        (True, False)
+    """
+    return _MARK in _words_of(err)
+
+
+def _words_of(err: BaseException) -> str:
+    return "\n".join([str(err), *getattr(err, "__notes__", [])])
 
 
 def place_of_error(err: BaseException, node: Any) -> str:

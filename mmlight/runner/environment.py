@@ -13,7 +13,7 @@ from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.processes import start_processes
 from mmlight.dist import broadcast, get_rank, init_dist, is_distributed
 from mmlight.logging import MMLogger
-from mmlight.registry.diagnostics import check_arguments
+from mmlight.registry.diagnostics import check_arguments, did_you_mean
 from mmlight.registry.place import section
 from mmlight.utils import mkdir_or_exist
 from mmlight.utils.checks import flags, whole
@@ -21,6 +21,8 @@ from mmlight.utils.dl_utils import collect_env, set_multi_processing
 
 from .state import RunnerState
 from .utils import set_random_seed
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class Environment(RunnerState):
@@ -122,7 +124,12 @@ class Environment(RunnerState):
             log_level: Level from which on records are shown.
             log_file: File to write to; ``<log_dir>/<timestamp>.log`` if None.
             **kwargs: Further arguments of :class:`~mmlight.logging.MMLogger`.
+
+        Raises:
+            ValueError: If there is no level of that name.
+            TypeError: If the level is neither a name nor a number.
         """
+        _check_level(log_level)
         if log_file is None and not self.is_rehearsal:
             log_file = osp.join(self._log_dir, f"{self._timestamp}.log")
         kwargs.setdefault("file_mode", "a")
@@ -154,6 +161,16 @@ def _in_one_line(facts: dict[str, Any]) -> str:
     return ", ".join(
         [facts["MMEngine"], f"Lightning {lightning.__version__}", *versions, *(gpus or ["no GPU"])]
     )
+
+
+def _check_level(level: Any) -> None:
+    if isinstance(level, int):
+        return
+    # An unknown name comes back in a sentence.
+    if not isinstance(level, str) or isinstance(logging.getLevelName(level.upper()), str):
+        kind = ValueError if isinstance(level, str) else TypeError
+        hint = did_you_mean(str(level), _LEVELS) or f" It is one of {', '.join(_LEVELS)}."
+        raise kind(f"there is no log level {level!r}.{hint}")
 
 
 def _raise_open_file_limit(wanted: int) -> None:

@@ -340,11 +340,32 @@ MISTAKES = {
         ["train", "line.py", "--cfg-options", "train_dataloader=None"],
         "train_dataloader",
     ),
-    "no such checkpoint": (["test", "line.py", "missing.pth"], "missing.pth"),
+    "no such checkpoint": (["test", "line.py", "missing.pth"], "missing.pth (config key"),
     "resume from nothing": (["train", "line.py", "--resume", "missing.pth"], "missing.pth"),
     "mixed precision without optimizer": (
         ["train", "line.py", "--amp", "--cfg-options", "optim_wrapper=None"],
         "optim_wrapper",
+    ),
+    "no such log level": (["train", "line.py", "--cfg-options", "log_level=INF"], "'INFO'"),
+    "workers that persist, but none": (
+        ["train", "line.py", "--cfg-options", "train_dataloader.persistent_workers=True"],
+        "(config key `train_dataloader.persistent_workers` in line.py)",
+    ),
+    "no such way to start processes": (
+        ["train", "line.py", "--cfg-options", "env_cfg.mp_cfg.mp_start_method=frok"],
+        "'frok' (config key `env_cfg.mp_cfg` in line.py)",
+    ),
+    "no such precision": (
+        ["train", "line.py", "--cfg-options", "trainer.precision=16-mixd"],
+        "(config key `trainer` in line.py)",
+    ),
+    "no such argument of the Trainer": (
+        ["train", "line.py", "--cfg-options", "trainer.limit_train_batchs=2"],
+        "trainer.limit_train_batchs). Did you mean 'limit_train_batches'",
+    ),
+    "a work dir that cannot be": (
+        ["train", "line.py", "--work-dir", "/dev/null/here"],
+        "'/dev/null/here' (config key `work_dir` in line.py)",
     ),
     "nothing to scale": (
         ["train", "line.py", "--auto-scale-lr", "--cfg-options", "auto_scale_lr=None"],
@@ -368,6 +389,29 @@ def test_a_syntax_error_names_file_and_line(project: Path, run: Run) -> None:
     done = run("train", "line.py")
     assert done["code"] == 1 and "Traceback" not in done["err"]
     assert "line.py" in done["err"] and "line 2" in done["err"]
+
+
+@pytest.mark.parametrize("wrong", ["foo + 1", "1 / 0", "int('one')"])
+def test_an_error_of_a_config_names_its_line(wrong: str, project: Path, run: Run) -> None:
+    (project / "line.py").write_text(f"def number():\n    return {wrong}\nmodel = number()\n")
+    done = run("train", "line.py")
+    assert done["code"] == 1 and "Traceback" not in done["err"]
+    assert "line.py, line 2: " in done["err"] and wrong in done["err"]
+
+
+def test_a_yaml_error_is_explained(project: Path, run: Run) -> None:
+    (project / "line.yaml").write_text("model: [Line\nwidth: }\n")
+    done = run("train", "line.yaml")
+    assert done["code"] == 1 and "Traceback" not in done["err"]
+    assert "line.yaml: while parsing" in done["err"]
+
+
+def test_an_error_in_a_users_class_keeps_its_traceback(project: Path, run: Run) -> None:
+    broken = PROJECT_MODEL.replace("nn.Linear(1, width)", "nn.Linear(1, width, dtype='float')")
+    (project / "project_model.py").write_text(broken)
+    done = run("train", "line.py")
+    assert done["code"] == 1
+    assert "Traceback" in done["err"] and "(config key `model` in line.py)" in done["err"]
 
 
 def test_debug_shows_the_traceback(run: Run) -> None:
