@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -105,25 +105,12 @@ class FrechetDistance(GenMetric):
             return
         wanted = -1 if self.real_nums < 0 else -(-self.real_nums // get_world_size())
         used = 0
-        for batch in dataloader:
-            images = self._real_images(batch)
-            if wanted >= 0:
-                images = images[: wanted - used]
+        for images in self.real_batches(dataloader, wanted):
             self._update(images, real=True)
             used += len(images)
-            if used == wanted:
-                break
-        if used < max(wanted, 2):
-            raise ValueError(f"the distance needs {max(wanted, 2)} real images, there are {used}")
+        if used < 2:
+            raise ValueError(f"the distance needs at least 2 real images, there are {used}")
         self._reals_ready = True
-
-    def _real_images(self, batch: Any) -> Tensor:
-        inputs = batch.get("inputs", batch) if isinstance(batch, Mapping) else batch
-        if isinstance(inputs, Mapping):
-            if self.real_key not in inputs:
-                raise KeyError(f"a batch has no {self.real_key!r} but {list(inputs)}")
-            inputs = inputs[self.real_key]
-        return inputs if isinstance(inputs, Tensor) else torch.stack(list(inputs))
 
     def _update(self, images: Tensor, real: bool) -> None:
         # What a model returns are grey levels with fractions; images have whole ones.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmlight.dist import get_world_size
 from mmlight.engine.samplers import DataSampler, NoiseSampler
 from mmlight.evaluator import BaseMetric
+from mmlight.structures import BaseDataElement
 
 SAMPLER_MODES = ("Noise", "Data", "normal")
 _BATCH = 64
@@ -24,7 +26,8 @@ class GenMetric(BaseMetric):
     sampler then serves the whole group, so that each image is generated once.
 
     Args:
-        fake_nums (int): Generated images that the metric needs, over all processes.
+        fake_nums (int): Generated images that the metric needs, over all processes; -1 for as
+            many as the dataset has.
         real_nums (int): Real images that it needs; 0 for none, -1 for the whole dataset.
             Defaults to 0.
         fake_key (str): Field of a sample that is the generated image. Defaults to ``fake_img``.
@@ -56,10 +59,10 @@ class GenMetric(BaseMetric):
             raise ValueError(f"sample_model must be 'ema' or 'orig', got {sample_model!r}")
         if sampler_mode not in SAMPLER_MODES:
             raise ValueError(f"sampler_mode must be one of {SAMPLER_MODES}, got {sampler_mode!r}")
-        if fake_nums < 1 or real_nums < -1:
+        if fake_nums < -1 or fake_nums == 0 or real_nums < -1:
             raise ValueError(
-                f"fake_nums must be positive and real_nums at least -1, got {fake_nums} and "
-                f"{real_nums}"
+                "fake_nums must be positive or -1, and real_nums at least -1, got "
+                f"{fake_nums} and {real_nums}"
             )
         self.fake_nums = fake_nums
         self.real_nums = real_nums
@@ -72,6 +75,15 @@ class GenMetric(BaseMetric):
     def fake_nums_per_device(self) -> int:
         """int: Generated images that this process contributes."""
         return math.ceil(self.fake_nums / get_world_size())
+
+    def settle_number(self, dataloader: DataLoader) -> None:
+        """Take the number of images of the dataset where ``fake_nums`` is -1.
+
+        Args:
+            dataloader (DataLoader): The real images.
+        """
+        if self.fake_nums < 0:
+            self.fake_nums = len(dataloader.dataset)  # type: ignore[arg-type]
 
     def sampler_key(self) -> Hashable:
         """Name the kind of samples that the metric needs.
@@ -104,6 +116,8 @@ class GenMetric(BaseMetric):
         """
         if self.sampler_mode == "normal":
             return dataloader
+        for metric in metrics:
+            metric.settle_number(dataloader)
         batch_size = dataloader.batch_size or _BATCH
         needed = max(metric.fake_nums_per_device for metric in metrics)
         times = math.ceil(needed / batch_size)
@@ -111,6 +125,47 @@ class GenMetric(BaseMetric):
         if self.sampler_mode == "Data":
             return DataSampler(dataloader, batch_size, times, shuffle=False, options=options)
         return NoiseSampler(model, batch_size, times, options)
+
+    def real_batches(self, dataloader: DataLoader, wanted: int) -> Iterator[Tensor]:
+        """Read real images.
+
+        Args:
+            dataloader (DataLoader): The real images.
+            wanted (int): How many in this process, -1 for all.
+
+        Yields:
+            Tensor: A batch of images ``(N, C, H, W)``, as the dataset gives them.
+
+        Raises:
+            KeyError: If a batch does not have the real image.
+            ValueError: If there are fewer images than wanted.
+        """
+        used = 0
+        for batch in dataloader:
+            images = self._real_images(batch)
+            if wanted >= 0:
+                images = images[: wanted - used]
+            yield images
+            used += len(images)
+            if used == wanted:
+                return
+        if used < wanted:
+            raise ValueError(f"{type(self).__name__} needs {wanted} real images, there are {used}")
+
+    def _real_images(self, batch: Any) -> Tensor:
+        inputs: Any = batch
+        if isinstance(batch, Mapping):
+            samples = batch.get("data_samples")
+            if isinstance(samples, BaseDataElement) and self.real_key in samples:
+                return samples.get(self.real_key)
+            if isinstance(samples, Sequence) and all(self.real_key in one for one in samples):
+                return torch.stack([one.get(self.real_key) for one in samples])
+            inputs = batch.get("inputs", batch)
+        if isinstance(inputs, Mapping):
+            if self.real_key not in inputs:
+                raise KeyError(f"a batch has no {self.real_key!r} but {list(inputs)}")
+            inputs = inputs[self.real_key]
+        return inputs if isinstance(inputs, Tensor) else torch.stack(list(inputs))
 
     def fake_image(self, sample: dict) -> Tensor:
         """Find the generated image in a sample.
