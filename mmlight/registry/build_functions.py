@@ -11,7 +11,7 @@ from mmlight.utils import ManagerMixin, get_object_from_string
 from mmlight.utils.checks import flags
 
 from .default_scope import DefaultScope
-from .diagnostics import check_arguments, did_you_mean
+from .diagnostics import check_arguments, did_you_mean, name_class
 from .packages import missing_operator, missing_package
 from .place import add_place, place_of, place_of_error
 
@@ -164,13 +164,31 @@ def _unknown(kind: str, registry: Registry) -> str:
     if missing:
         return message + missing
     known = registry.known_names()
-    hint = did_you_mean(kind, known)
+    hint = "" if scope is None or owner is not None else _no_such_path(kind, registry)
+    hint = hint or did_you_mean(kind, known)
     if not hint and "." in kind:
         module, _, name = kind.rpartition(".")
         hint = did_you_mean(name, dir(get_object_from_string(module)) or known)
     return message + (
         hint or " Was the module that registers it imported (`custom_imports` in a config)?"
     )
+
+
+def _no_such_path(kind: str, registry: Registry) -> str:
+    """Say which part of a dotted type, but its name, is not there."""
+    first, *between, _ = kind.split(".")
+    found = get_object_from_string(first)
+    if found is None:
+        hint = did_you_mean(first, registry.known_scopes())
+        return f" There is neither a scope nor a package {first}.{hint}" if hint else ""
+    path = first
+    for part in between:
+        inner = get_object_from_string(f"{path}.{part}")
+        if inner is None:
+            hint = did_you_mean(part, dir(found))
+            return f" There is no module {path}.{part}.{hint}"
+        found, path = inner, f"{path}.{part}"
+    return ""
 
 
 def _default_scope() -> str:
@@ -187,6 +205,7 @@ def _construct(obj: Any, args: dict[str, Any], cfg: Any) -> Any:
     try:
         return call(**args)
     except Exception as err:
+        name_class(err, obj, args)
         add_place(err, place_of_error(err, cfg))
         raise
 
@@ -305,7 +324,12 @@ def build_scheduler_from_cfg(cfg: Any, registry: Registry, default_args: Any = N
             "Only epoch-based parameter scheduler can be converted to iter-based, and "
             f"`epoch_length` should be set{place_of(cfg)}"
         )
-        return scheduler_cls.build_iter_from_epoch(**args, epoch_length=epoch_length)
+        try:
+            return scheduler_cls.build_iter_from_epoch(**args, epoch_length=epoch_length)
+        except TypeError as err:
+            name_class(err, scheduler_cls, args)
+            add_place(err, place_of_error(err, cfg))
+            raise
 
 
 def _assert_config(cfg: Any, registry: Any) -> None:

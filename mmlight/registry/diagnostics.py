@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -37,6 +38,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(repr(hit) for hit in hits)}?" if hits else ""
 
 
+_UNEXPECTED = re.compile(r"(.+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
+
+
 def check_arguments(obj: Callable, args: Mapping[str, Any], cfg: Any) -> None:
     """Refuse arguments that ``obj`` does not take, before it is called.
 
@@ -67,6 +71,37 @@ def check_arguments(obj: Callable, args: Mapping[str, Any], cfg: Any) -> None:
     if missing:
         count = f"{len(missing)} required argument{'s' if len(missing) > 1 else ''}"
         raise TypeError(f"{name} is missing {count}: {', '.join(missing)}{place_of(cfg)}")
+
+
+def name_class(err: Exception, obj: Any, args: Mapping[str, Any]) -> None:
+    """Name the class of the config in the error of one above it, which gets its arguments.
+
+    Args:
+        err (Exception): What the class raised; any other error stays as it is.
+        obj (Any): What was called.
+        args (Mapping[str, Any]): Its keyword arguments.
+
+    Example:
+        >>> class Base:
+        ...     def __init__(self, width=1): ...
+        >>> class Net(Base):
+        ...     def __init__(self, **kwargs): super().__init__(**kwargs)
+        >>> try:
+        ...     Net(widht=2)
+        ... except TypeError as err:
+        ...     name_class(err, Net, dict(widht=2))
+        ...     print(err)
+        Net got an unexpected keyword argument 'widht'. Did you mean 'width'?
+    """
+    found = _UNEXPECTED.match(str(err)) if isinstance(err, TypeError) else None
+    if not found or found[2] not in args or not inspect.isclass(obj):
+        return
+    for above in obj.__mro__[1:]:
+        if above.__qualname__ == found[1]:
+            names = list(inspect.signature(above).parameters)
+            hint = did_you_mean(found[2], names) or _listing(names)
+            err.args = (f"{obj.__name__} got an unexpected keyword argument {found[2]!r}.{hint}",)
+            return
 
 
 def _listing(names: list[str]) -> str:

@@ -322,6 +322,24 @@ class Registry:
             names += [f"{child.scope}.{name}" for name in child._module_dict]
         return names
 
+    def known_scopes(self) -> set[str]:
+        """Name the scopes of this tree, and those of packages that would join it.
+
+        Returns:
+            set[str]: The scopes.
+
+        Example:
+            >>> "mmpretrain" in Registry("model", scope="base").known_scopes()
+            True
+        """
+        scopes = set(MODULE2PACKAGE) | ALIAS_SCOPES
+        registries = [self.root]
+        while registries:
+            registry = registries.pop()
+            scopes.add(registry.scope)
+            registries += registry._children.values()
+        return scopes
+
     def get(self, key: str) -> Any:
         """Look a registered object up.
 

@@ -120,6 +120,34 @@ def test_unknown_type_names_those_of_other_scopes(registry):
         registry.build({"type": "kid.Toi"})
 
 
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("torch.optin.SGD", "There is no module torch.optin. Did you mean 'optim'"),
+        (
+            "mmpretrein.ResNet",
+            "neither a scope nor a package mmpretrein. Did you mean 'mmpretrain'",
+        ),
+        ("torch.optim.SDG", "Did you mean 'SGD'"),
+    ],
+)
+def test_unknown_type_names_the_part_that_is_wrong(registry, kind, message):
+    with pytest.raises(KeyError, match=message):
+        registry.build({"type": kind})
+
+
+@pytest.mark.parametrize("kind", ["LinearLR", "LinearMomentum"])
+@pytest.mark.parametrize("change", [{}, {"convert_to_iter_based": True, "epoch_length": 2}])
+def test_an_argument_for_a_base_class_names_the_class_of_the_config(optimizer, kind, change):
+    message = (
+        f"^{kind} got .* 'start_facter'. Did you mean 'start_factor'.*"
+        "config key `scheduler.start_facter`"
+    )
+    cfg = {"type": kind, "start_facter": 0.1, **change}
+    with root_config({"scheduler": cfg}), pytest.raises(TypeError, match=message):
+        PARAM_SCHEDULERS.build(cfg, default_args={"optimizer": optimizer})
+
+
 def test_misspelt_argument_names_class_argument_and_nearest(registry):
     with pytest.raises(TypeError, match=r"ResNet got .* argument 'stagse'. .*'stages'\?$"):
         registry.build({"type": "ResNet", "depth": 50, "stagse": 3})
