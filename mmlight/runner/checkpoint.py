@@ -132,6 +132,40 @@ conv.weight (1,), the model wants weight (1, 1), bias (1,)
         )
 
 
+def refuse_other_shapes(model: nn.Module, checkpoint: Any, filename: str) -> None:
+    """Refuse to go on with a run whose model had parameters of other shapes.
+
+    Args:
+        model: The model.
+        checkpoint: What was read.
+        filename: Where it was read.
+
+    Raises:
+        RuntimeError: If a parameter has another shape there.
+
+    Example:
+        >>> refuse_other_shapes(nn.Linear(1, 2), nn.Linear(1, 3).state_dict(), "a.pth")
+        Traceback (most recent call last):
+        RuntimeError: the run of a.pth had another model, so this one cannot go on with it: \
+weight is (3, 1) there and (2, 1) here, bias is (3,) there and (2,) here. Take that model, or \
+begin a run with the weights that fit: load_from without resume
+    """
+    given = _revised(model, weights_in(checkpoint, filename), _STRIP_WRAPPER)
+    own = get_state_dict(model, keep_vars=True)
+    others = [
+        f"{name} is {tuple(given[name].shape)} there and {tuple(value.shape)} here"
+        for name, value in own.items()
+        if isinstance(value, nn.Parameter) and not _fits(value, given.get(name, value))
+    ]
+    if others:
+        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+        raise RuntimeError(
+            f"the run of {filename} had another model, so this one cannot go on with it: "
+            f"{', '.join(others[:5])}{more}. Take that model, or begin a run with the weights that "
+            "fit: load_from without resume"
+        )
+
+
 def weights_in(checkpoint: Any, filename: str) -> dict[str, Any]:
     """Return the weights of a checkpoint by name.
 

@@ -12,7 +12,7 @@ from mmlight.bridge.checkpoint import (
 )
 from mmlight.bridge.missing_parts import paired_with_states, warn_of_missing_parts
 from mmlight.bridge.restore import go_on_among_others, restore_callbacks, restore_progress
-from mmlight.bridge.sharding import has_shards, load_optimizers, split_gradients
+from mmlight.bridge.sharding import has_shards, split_gradients
 from mmlight.dist import broadcast_object_list
 from mmlight.fileio import join_path
 from mmlight.hooks.out_dir import check_backend_args
@@ -26,8 +26,10 @@ from .checkpoint import (
     _load_checkpoint_to_model,
     find_latest_checkpoint,
     refuse_foreign_weights,
+    refuse_other_shapes,
     weights_in,
 )
+from .checkpoint_optimizers import restore_optimizers
 from .placement import Placement
 
 _STRIP_WRAPPER = [(r"^module.", "")]
@@ -160,12 +162,17 @@ class Checkpoints(Builders):
             map_location: Where its weights and the states of its optimizers go first, as for
                 :func:`torch.load`; ``default`` leaves it to the model and the optimizers to take
                 them to their devices. All other tensors are read to the CPU.
+
+        Raises:
+            RuntimeError: If weights of it are of other shapes than the model's parameters.
+            ValueError: If its optimizers are others, or it does not say how far its run had come.
         """
         # Not to the model's device: an optimizer leaves its counters where they come from, and on
         # a GPU it would wait for them in each step.
         where = "cpu" if map_location == "default" else map_location
         self._has_loaded = self._resume = True
         checkpoint = self.load_checkpoint(filename, map_location=where)
+        refuse_other_shapes(bare_model(self.model), checkpoint, filename)
         self.restore(checkpoint, resume_optimizer, resume_param_scheduler)
         restore_callbacks(self.trainer, checkpoint)
         if saved := (self.exact_state or {}).get("buffers"):
@@ -216,7 +223,7 @@ class Checkpoints(Builders):
             # Before the optimizer has its state: a scheduler that is built sets the first rate.
             self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
         if restore_optimizer:
-            load_optimizers(self, checkpoint["optimizer"])
+            restore_optimizers(self, checkpoint["optimizer"])
         if restore_schedulers:
             self._restore_schedulers(checkpoint.get("param_schedulers"))
         warn_of_missing_parts(self, checkpoint, resume_optimizer, resume_param_scheduler)
