@@ -29,6 +29,12 @@ class Ported:
     runner: Runner
     """The Runner that built all this."""
 
+    def __repr__(self) -> str:
+        model = type(self.runner.model).__name__
+        callbacks = ", ".join(type(callback).__name__ for callback in self.callbacks)
+        arguments = ", ".join(self.trainer_kwargs)
+        return f"Ported({model}, callbacks: {callbacks or 'none'}; trainer_kwargs: {arguments})"
+
     def trainer(self, **more: Any) -> Trainer:
         """Return a Trainer for the pieces.
 
