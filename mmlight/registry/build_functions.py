@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from mmlight.config import Config, ConfigDict
@@ -184,9 +185,9 @@ def _no_such_path(kind: str, registry: Registry) -> str:
     path = first
     for part in between:
         inner = get_object_from_string(f"{path}.{part}")
-        if inner is None:
-            hint = did_you_mean(part, dir(found))
-            return f" There is no module {path}.{part}.{hint}"
+        if inner is None and inspect.ismodule(found):
+            modules = [info.name for info in iter_modules(getattr(found, "__path__", ()))]
+            return f" There is no module {path}.{part}.{did_you_mean(part, modules)}"
         found, path = inner, f"{path}.{part}"
     return ""
 

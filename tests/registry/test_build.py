@@ -123,7 +123,7 @@ def test_unknown_type_names_those_of_other_scopes(registry):
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("torch.optin.SGD", "There is no module torch.optin. Did you mean 'optim'"),
+        ("torch.optin.SGD", "There is no module torch.optin. Did you mean 'optim'\\?"),
         (
             "mmpretrein.ResNet",
             "neither a scope nor a package mmpretrein. Did you mean 'mmpretrain'",
