@@ -74,8 +74,24 @@ def dcgan(cfg: Any, images: Path) -> None:
     cfg.custom_hooks = []
 
 
+def dcgan_evaluated(cfg: Any, images: Path) -> None:
+    """For mmlight alone: mmagic's evaluations draw from the training's random numbers."""
+    unconditional(cfg, images)
+    cfg.model["generator"]["base_channels"] = cfg.model["discriminator"]["base_channels"] = 8
+    cfg.custom_hooks = []
+    cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
+    for metric in cfg.val_evaluator["metrics"]:
+        metric["fake_nums"] = 6
+    cfg.train_cfg.update(val_begin=1, val_interval=3)
+
+
 FAMILIES: dict[str, tuple[str, Callable[[Any, Path], None], int]] = {
     "dcgan": ("dcgan/dcgan_1xb128-300kiters_celeba-cropped-64.py", dcgan, 6),
+    "dcgan-evaluated": (
+        "dcgan/dcgan_1xb128-300kiters_celeba-cropped-64.py",
+        dcgan_evaluated,
+        6,
+    ),
     "srcnn": ("srcnn/srcnn_x4k915_1xb16-1000k_div2k.py", srcnn, 6),
     "edsr": ("edsr/edsr_x4c64b16_1xb16-300k_div2k.py", edsr, 6),
     **SINGAN,

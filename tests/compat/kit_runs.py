@@ -20,7 +20,7 @@ def run(engine: str, folder: str, task: str, work_dir: str, **kwargs: Any) -> An
     """Carry out one of the tasks below, with mmagic's parts or with ours."""
     if task == "train":
         kwargs.update(folder=folder, work_dir=work_dir)
-    elif task == "shapes":
+    elif task in ("evaluators", "shapes"):
         kwargs.update(folder=folder)
     if engine == "mmengine":
         import mmagic_runs
@@ -169,7 +169,19 @@ def shapes(parts: str, folder: str, family: str) -> dict[str, dict[str, tuple[in
     return found
 
 
+def evaluators(parts: str, folder: str, family: str) -> dict[str, list[str]]:
+    """Build the test evaluators of all configs of a family: the classes of their metrics."""
+    engine = "mmengine" if parts == "mmagic" else "mmlight"
+    Config = importlib.import_module(f"{engine}.config").Config
+    found = {}
+    for path in sorted(Path(folder, "mmagic", ".mim", "configs", family).glob("*.py")):
+        evaluator = registry(parts, "EVALUATOR").build(Config.fromfile(path).test_evaluator)
+        found[path.name] = [type(metric).__name__ for metric in evaluator.metrics]
+    return found
+
+
 TASKS: dict[str, Callable] = {
+    "evaluators": evaluators,
     "shapes": shapes,
     "train": train,
     "transforms": transforms,

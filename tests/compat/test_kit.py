@@ -9,6 +9,7 @@ import pytest
 
 from tests.compat.test_mmagic import FOLDER, images, installed  # noqa: F401 - images is a fixture
 from tests.parity.compare import assert_same
+from tests.parity.engines import Engine
 
 RUNS = Path(__file__).with_name("kit_runs.py")
 
@@ -46,3 +47,29 @@ def test_weights_of_all_configs_have_their_names(family: str, number: int, both:
     theirs, ours = both(RUNS, str(FOLDER), "shapes", family=family)
     assert len(theirs) == number
     assert ours == theirs
+
+
+@installed
+def test_evaluation_of_dcgan_leaves_its_training_alone(
+    mmlight: Engine,
+    images: Path,  # noqa: F811
+) -> None:
+    plain, evaluated = (
+        mmlight.run(RUNS, str(FOLDER), "train", family=family, images=str(images))
+        for family in ("dcgan", "dcgan-evaluated")
+    )
+    metrics = evaluated.pop("metrics")
+    assert len(metrics) == 2
+    assert set(metrics[0]) == {"ms-ssim/avg", "swd/64", "swd/32", "swd/16", "swd/avg"}
+    assert all(0 <= values["ms-ssim/avg"] <= 1 < values["swd/64"] for values in metrics)
+    assert not plain.pop("metrics")
+    assert_same(evaluated, plain)
+
+
+@installed
+@pytest.mark.parametrize(("family", "number"), [("dcgan", 3), ("wgan-gp", 2), ("pggan", 3)])
+def test_evaluators_of_all_configs_are_built(family: str, number: int, mmlight: Engine) -> None:
+    built = mmlight.run(RUNS, str(FOLDER), "evaluators", family=family)
+    assert len(built) == number
+    for metrics in built.values():
+        assert sorted(metrics) == ["MS_SSIM", "SWD"]
