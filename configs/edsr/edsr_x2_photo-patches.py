@@ -1,4 +1,4 @@
-# A small EDSR on pieces of two photographs: some minutes on two cores.
+# A small EDSR on pieces of two photographs: ten minutes on two cores.
 _base_ = [
     "../_base_/sr_default_runtime.py",
     "../_base_/datasets/photo_patches_x2.py",

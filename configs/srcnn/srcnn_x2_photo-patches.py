@@ -1,4 +1,4 @@
-# SRCNN on pieces of two photographs: two minutes on two cores.
+# SRCNN on pieces of two photographs: five minutes on two cores.
 _base_ = [
     "../_base_/sr_default_runtime.py",
     "../_base_/datasets/photo_patches_x2.py",
