@@ -16,4 +16,8 @@ def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
     ranks = [pickle.loads((tmp_path / f"results_{rank}.pkl").read_bytes()) for rank in (0, 1)]
     assert ranks[0] == ranks[1]
     assert ranks[0]["distance"] == pytest.approx(two_processes.distance(0, 1), rel=1e-5)
+    alone = two_processes.of_pairs_and_slices(0, 1)
+    assert ranks[0]["pairs and slices"] == pytest.approx(alone, rel=1e-5)
+    assert alone["swd/16"] > 1
+    assert 0.01 < alone["ms-ssim/avg"] < 0.99
     assert ranks[0]["loss"] == pytest.approx(6.5)

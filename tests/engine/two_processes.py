@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from mmlight import dist
 from mmlight.engine import ReduceLRSchedulerHook
-from mmlight.evaluation import FrechetDistance
+from mmlight.evaluation import MS_SSIM, SWD, FrechetDistance
 from tests.engine.toys import MeanPixels
 
 
@@ -28,6 +28,22 @@ def distance(rank: int, world_size: int) -> float:
     metric.prepare(None, DataLoader(real, batch_size=8))  # type: ignore[arg-type]
     metric.process(None, [{"fake_img": image} for image in images(1)[rank::world_size]])
     return metric.evaluate()["FD/fd"]
+
+
+def of_pairs_and_slices(rank: int, world_size: int) -> dict[str, float]:
+    """MS_SSIM of noise, and SWD of images of one colour each, whose patches are all alike."""
+    generator = torch.Generator().manual_seed(0)
+    fake, real = (torch.rand(40, 3, 1, 1, generator=generator) * 255 for _ in range(2))
+    fake, real = (colours.expand(-1, 3, 16, 16) for colours in (fake**2 / 255, real))
+    noise = torch.rand(40, 3, 16, 16, generator=generator) * 20 + 100
+    sliced, similar = SWD(40, (3, 16, 16), prefix="swd"), MS_SSIM(40, prefix="ms-ssim")
+    loader = DataLoader([{"inputs": image} for image in real[rank::world_size]], batch_size=8)  # type: ignore[arg-type]
+    sliced.prepare(None, loader)
+    sliced.process(None, [{"fake_img": image} for image in fake[rank::world_size]])
+    share = noise.chunk(world_size)[rank]
+    similar.process(None, [{"fake_img": image} for image in share])
+    torch.manual_seed(rank)
+    return {**sliced.evaluate(), **similar.evaluate()}
 
 
 def average_loss(rank: int) -> float:
@@ -46,6 +62,10 @@ def run(rank: int, folder: str) -> None:
     os.environ.update(RANK=str(rank), WORLD_SIZE="2", LOCAL_RANK=str(rank))
     store = Path(folder, "store").as_uri()
     dist.init_dist("pytorch", backend="gloo", init_method=store, rank=rank, world_size=2)
-    results: dict[str, Any] = {"distance": distance(rank, 2), "loss": average_loss(rank)}
+    results: dict[str, Any] = {
+        "distance": distance(rank, 2),
+        "pairs and slices": of_pairs_and_slices(rank, 2),
+        "loss": average_loss(rank),
+    }
     Path(folder, f"results_{rank}.pkl").write_bytes(pickle.dumps(results))
     torch.distributed.destroy_process_group()
