@@ -48,6 +48,8 @@ def diagnosis(error: BaseException) -> str | None:
         return f"{error.msg}\n    {error.text.strip()}" if error.text else error.msg
     # str() of a KeyError is the repr of its message.
     said = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if isinstance(error, yaml.YAMLError):  # of several lines, whose text is of no name
+        said = " ".join(said.split()).replace('in "<unicode string>", ', "at ")
     for note in getattr(error, "__notes__", []):
         said += f" {note}" if note.startswith("(") else f"\n{note}"
     return said

@@ -403,7 +403,8 @@ def test_a_yaml_error_is_explained(project: Path, run: Run) -> None:
     (project / "line.yaml").write_text("model: [Line\nwidth: }\n")
     done = run("train", "line.yaml")
     assert done["code"] == 1 and "Traceback" not in done["err"]
-    assert "line.yaml: while parsing" in done["err"]
+    told, _ = done["err"].splitlines()
+    assert "line.yaml: while parsing" in told and "at line 2, column" in told
 
 
 def test_an_error_in_a_users_class_keeps_its_traceback(project: Path, run: Run) -> None:
