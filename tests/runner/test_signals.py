@@ -23,6 +23,8 @@ from mmlight.registry import MODELS
 from mmlight.runner import Runner
 from tests.bridge.parts import Accuracy, Gan, config
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background ignores
+
 def tell(*signals):
     for signum in signals:
         os.kill(os.getpid(), signum)

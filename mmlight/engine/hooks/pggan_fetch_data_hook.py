@@ -57,8 +57,9 @@ class PGGANFetchDataHook(Hook):
             runner (Runner): The runner.
         """
         self._scale = None
+        scale = self._scale_of(runner)  # before data is read
         if runner.iter:
-            self._follow(runner)
+            self._follow(runner, scale)
 
     def before_train_epoch(self, runner: RunnerLike) -> None:
         """Tell a Trainer of one's own how long its epochs are now.
@@ -99,14 +100,18 @@ class PGGANFetchDataHook(Hook):
         """
         self._follow(runner)
 
-    def _follow(self, runner: RunnerLike, scale: int | None = None) -> None:
-        scale = scale or getattr(bare_model(runner.model), "curr_scale", None)
+    @staticmethod
+    def _scale_of(runner: RunnerLike) -> int:
+        scale = getattr(bare_model(runner.model), "curr_scale", None)
         if scale is None:
             raise TypeError(
                 f"PGGANFetchDataHook needs a model with curr_scale, the scale that it trains at; "
                 f"{type(bare_model(runner.model)).__name__} has none"
             )
-        scale = scale[0] if isinstance(scale, (tuple, list)) else scale
+        return scale[0] if isinstance(scale, (tuple, list)) else scale
+
+    def _follow(self, runner: RunnerLike, scale: int | None = None) -> None:
+        scale = scale or self._scale_of(runner)
         if scale == self._scale:
             return
         self._scale = scale

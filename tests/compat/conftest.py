@@ -1,0 +1,3 @@
+"""What runs in processes of other engines is no module of tests."""
+
+collect_ignore_glob = ["kit_*.py"]
