@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-import time
-from statistics import median
+import tracemalloc
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -252,35 +252,28 @@ def test_new_values_are_given_once_also_when_they_were_read_before() -> None:
     assert buffer.new_values().tolist() == []
 
 
-def test_an_update_costs_the_same_at_any_length() -> None:
-    def cost(length: int) -> float:
-        buffer = HistoryBuffer([1.0] * length, [1] * length)
-        buffer.update(1.0)
-        times = []
-        for _ in range(9):
-            start = time.process_time()
-            for _ in range(20_000):
-                buffer.update(1.0)
-            times.append(time.process_time() - start)
-        return median(times)
-
-    # A copy of the history at every update would make this ratio several hundred.
-    assert cost(300_000) < 2 * cost(1_000)
+def memory_of(act: Callable[[], object]) -> int:
+    """Bytes that are taken at most while something is done."""
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
-def test_reading_a_window_does_not_cost_the_history() -> None:
-    def cost(length: int) -> float:
-        buffer = HistoryBuffer([1.0] * length, [1] * length)
-        times = []
-        for _ in range(9):
-            start = time.process_time()
-            for _ in range(500):
-                buffer.update(1.0)
-                buffer.mean(10)
-            times.append(time.process_time() - start)
-        return median(times)
+def test_neither_an_update_nor_reading_a_window_copies_the_history() -> None:
+    length = 300_000
+    buffer = HistoryBuffer([1.0] * length, [1] * length)
 
-    assert cost(300_000) < 3 * cost(1_000)
+    def go_on() -> None:
+        for _ in range(50):
+            buffer.update(1.0)
+            buffer.mean(10)
+
+    go_on()  # makes room for more
+    assert memory_of(go_on) < length
+    assert memory_of(lambda: np.array(buffer.data[0])) > length
 
 
 def test_histories_of_more_dimensions_are_put_in_a_row():
