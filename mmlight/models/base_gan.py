@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from mmlight.datasets.data_sample import DataSample
-from mmlight.logging import MessageHub
 from mmlight.model import BaseModel
 from mmlight.models.sampling import (
     mean_log_vars,
@@ -18,6 +17,7 @@ from mmlight.models.sampling import (
     requested_model,
     set_requires_grad,
 )
+from mmlight.models.turns import iterations_before
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import MODELS
 
@@ -199,7 +199,7 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
     ) -> dict[str, Tensor]:
         with disc_wrapper.optim_context(self.discriminator):
             log_vars = self.train_discriminator(**data, optimizer_wrapper=disc_wrapper)
-        done = self._iterations_before() + 1
+        done = iterations_before() + 1
         every = self.discriminator_steps * disc_wrapper._accumulative_counts
         if done % every == 0:
             log_vars.update(self._generator_turn(data, gen_wrapper))
@@ -240,16 +240,6 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
         raise ValueError(
             "the batch has no real images: gt_img of its data_samples, or img of its inputs"
         )
-
-    def _iterations_before(self) -> int:
-        """Iterations before this one, which RuntimeInfoHook keeps in the message hub."""
-        done = MessageHub.get_current_instance().get_info("iter")
-        if done is None:
-            raise RuntimeError(
-                "the message hub does not have the iteration, which tells whose turn it is; "
-                "keep RuntimeInfoHook among the hooks"
-            )
-        return done
 
     @abstractmethod
     def train_discriminator(

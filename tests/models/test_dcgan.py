@@ -11,6 +11,7 @@ from torch import nn
 
 from mmlight.datasets import DataSample
 from mmlight.models import DCGAN, BaseGAN, DCGANDiscriminator, DCGANGenerator
+from mmlight.models.turns import iterations_before
 from mmlight.registry import MODELS
 from tests.engine.toys import ADAM, GAN, gan_runner
 
@@ -205,7 +206,7 @@ def test_average_that_the_model_keeps_itself(tmp_path: Path) -> None:
 
 def test_turns_need_the_iteration() -> None:
     with pytest.raises(RuntimeError, match="RuntimeInfoHook"):
-        gan()._iterations_before()
+        iterations_before()
 
 
 def test_base_is_abstract() -> None:

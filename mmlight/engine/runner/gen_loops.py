@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from mmlight.engine.samplers import sampling
+from mmlight.engine.runner.loop_utils import generating
 from mmlight.evaluator import BaseMetric, Evaluator
 from mmlight.model.bare_model import bare_model
 from mmlight.registry import LOOPS
@@ -59,12 +59,7 @@ class _GenerativeLoop:
         runner, mode = self.runner, self.mode
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
-        module = bare_model(runner.model)
-        seed = (runner.seed or 0) + runner.rank
-        with sampling(module, seed):
-            self.evaluator.prepare_metrics(module, self.dataloader)
-        # Anew: metrics read the real images in the first evaluation of a process only.
-        with sampling(module, seed):
+        with generating(runner, self.evaluator, self.dataloader):
             idx = 0
             for metrics, sampler in self._groups():
                 limit = runner.limit(mode, len(sampler))

@@ -1,10 +1,16 @@
-"""Telling evaluators from the configs of metrics."""
+"""What the loops over generated images share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from torch.utils.data import DataLoader
+
+from mmlight.engine.samplers import sampling
 from mmlight.evaluator import Evaluator
+from mmlight.model.bare_model import bare_model
 
 
 def is_evaluator(evaluator: Any) -> bool:
@@ -55,3 +61,20 @@ def update_and_check_evaluator(evaluator: Evaluator | dict | list) -> Evaluator 
     evaluator.setdefault("type", "Evaluator")
     evaluator.setdefault("metrics", None)
     return evaluator
+
+
+@contextmanager
+def generating(runner: Any, evaluator: Any, dataloader: DataLoader) -> Iterator[None]:
+    """Tell an evaluator of the real images; what is generated inside draws from the run's seed.
+
+    Args:
+        runner (Runner): The runner.
+        evaluator (GenEvaluator): The evaluator.
+        dataloader (DataLoader): The real images.
+    """
+    module, seed = bare_model(runner.model), (runner.seed or 0) + runner.rank
+    with sampling(module, seed):
+        evaluator.prepare_metrics(module, dataloader)
+    # Anew: metrics read the real images in the first evaluation of a process only.
+    with sampling(module, seed):
+        yield

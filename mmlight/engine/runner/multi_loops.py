@@ -10,8 +10,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from mmlight.engine.runner.loop_utils import is_evaluator
-from mmlight.engine.samplers import sampling
+from mmlight.engine.runner.loop_utils import generating, is_evaluator
 from mmlight.evaluator import BaseMetric, Evaluator
 from mmlight.evaluator.names import check_metrics
 from mmlight.model.bare_model import bare_model
@@ -163,12 +162,7 @@ class _MultiLoop(BaseLoop):
         if not _is_generative(self.evaluator):
             yield
             return
-        module = bare_model(self.runner.model)
-        seed = (self.runner.seed or 0) + self.runner.rank
-        with sampling(module, seed):
-            self.evaluator.prepare_metrics(module, self.dataloader)
-        # Anew: metrics read the real images in the first evaluation of a process only.
-        with sampling(module, seed):
+        with generating(self.runner, self.evaluator, self.dataloader):
             yield
 
     @torch.no_grad()

@@ -17,6 +17,7 @@ from mmlight.model.bare_model import bare_model
 from mmlight.models.base_gan import BaseGAN
 from mmlight.models.singan.generator import RAND_MODES
 from mmlight.models.singan.rate_steps import RateSteps
+from mmlight.models.turns import iterations_before
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import MODELS
 from mmlight.registry.diagnostics import did_you_mean
@@ -245,7 +246,7 @@ class SinGAN(BaseGAN):
             RuntimeError: If a training resumes from a checkpoint without the noises.
         """
         data = self.data_preprocessor(data, True)
-        before, length = self._iterations_before(), self.iters_per_scale * self.discriminator_steps
+        before, length = iterations_before(), self.iters_per_scale * self.discriminator_steps
         self._enter_scale(before, before // length, data["inputs"])
         scale, done = self.curr_stage, before + 1
         disc_wrapper = optim_wrapper[f"discriminator_{scale}"]
