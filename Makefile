@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 PARITY := .parity
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test test-quick ci-packages lint bench clean
+.PHONY: demo test test-quick ci-packages lint docs bench clean
 
 demo: $(VENV)/demo.stamp ## train a DCGAN on handwritten digits; results in work_dirs/dcgan_digits-32x32
 	$(BIN)/mmlight train configs/dcgan/dcgan_digits-32x32.py
@@ -25,11 +25,14 @@ lint: $(VENV)/test.stamp ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/docs.stamp ## build the documentation site in build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 bench: $(VENV)/test.stamp $(PARITY)/stamp ## measure against the targets, beside MMEngine
 	$(ONE_THREAD) $(BIN)/python -m benchmarks
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) $(PARITY) work_dirs
+	rm -rf $(VENV) $(PARITY) work_dirs build
 
 # torch comes first: resolved alone it is the pinned version, whatever index pip uses.
 $(VENV)/torch.stamp: constraints.txt
@@ -44,6 +47,10 @@ $(VENV)/demo.stamp: $(VENV)/torch.stamp pyproject.toml
 
 $(VENV)/test.stamp: $(VENV)/torch.stamp pyproject.toml
 	$(PIP) --editable '.[test,lint]'
+	touch $@
+
+$(VENV)/docs.stamp: $(VENV)/torch.stamp pyproject.toml
+	$(PIP) --editable '.[docs]'
 	touch $@
 
 # The engines that the parity tests compare with stay out of .venv: there, `import mmengine` must fail.
