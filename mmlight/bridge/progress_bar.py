@@ -10,8 +10,12 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
+from tqdm.std import tqdm as TextBar
+
+from mmlight.utils.notebook import LiveText, in_notebook
 
 _LEAST_CELLS = 10
+_NOTEBOOK_CELLS = 100
 
 
 def for_the_bar(values: dict[str, Any], hooks: Iterable[Any]) -> dict[str, Any]:
@@ -32,11 +36,18 @@ def for_the_bar(values: dict[str, Any], hooks: Iterable[Any]) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
 
+class CellBar(TextBar):
+    """A bar of text that writes numbers as Lightning's does, also where there are widgets."""
+
+    format_num = staticmethod(Tqdm.format_num)
+
+
 class RunnerProgressBar(TQDMProgressBar):
     """Shows the values of the last log point beside the progress, as many as there is room for.
 
     The losses of the other iterations are still on the device: reading them for the bar would
-    make every step wait for it.
+    make every step wait for it. In a notebook bars are lines of text, each in an output of its own
+    that stays with the cell: widgets are lost when the notebook is stored.
 
     Args:
         seconds: Least time between two drawings of the bar, which take as long as many a step.
@@ -46,6 +57,36 @@ class RunnerProgressBar(TQDMProgressBar):
         super().__init__(refresh_rate=1)
         self.seconds = seconds
         self._drawn = 0.0
+        self._lines: dict[str, LiveText] = {}
+
+    def init_train_tqdm(self) -> Any:
+        """Return the bar of a training."""
+        if in_notebook():
+            return self._in_cell(self.train_description)
+        return super().init_train_tqdm()
+
+    def init_validation_tqdm(self) -> Any:
+        """Return the bar of a validation."""
+        if in_notebook():
+            return self._in_cell(self.validation_description)
+        return super().init_validation_tqdm()
+
+    def init_test_tqdm(self) -> Any:
+        """Return the bar of a test."""
+        if in_notebook():
+            return self._in_cell(self.test_description)
+        return super().init_test_tqdm()
+
+    def _in_cell(self, description: str) -> CellBar:
+        return CellBar(
+            desc=description,
+            disable=self.is_disabled,
+            file=self._lines.setdefault(description, LiveText()),
+            position=0,
+            ncols=_NOTEBOOK_CELLS,
+            ascii=False,
+            bar_format=self.BAR_FORMAT,
+        )
 
     def on_train_epoch_start(self, trainer: Trainer, *_: Any) -> None:
         """Begin the bar of an epoch, behind what a resumed run has done of it."""

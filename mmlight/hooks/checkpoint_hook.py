@@ -225,7 +225,7 @@ class CheckpointHook(Hook):
         if self.every_n_epochs(runner, self.interval, self.save_begin) or (
             self.save_last and self.is_last_train_epoch(runner)
         ):
-            runner.logger.info(f"Saving checkpoint at {runner.epoch + 1} epochs")
+            self._announce(runner, f"Saving checkpoint at {runner.epoch + 1} epochs")
             self._save(runner, runner.epoch + 1, runner.epoch + 1, runner.iter)
 
     def after_train_iter(
@@ -241,7 +241,7 @@ class CheckpointHook(Hook):
         if self.every_n_train_iters(runner, self.interval, self.save_begin) or (
             self.save_last and self.is_last_train_iter(runner)
         ):
-            runner.logger.info(f"Saving checkpoint at {runner.iter + 1} iterations")
+            self._announce(runner, f"Saving checkpoint at {runner.iter + 1} iterations")
             self._save(runner, runner.iter + 1, runner.epoch, runner.iter + 1)
 
     def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
@@ -367,7 +367,11 @@ class CheckpointHook(Hook):
             f"The best checkpoint with {score:0.4f} {metric} at {step} {unit} is saved to {name}."
         )
         if previous is not None and previous != path and self._remove([previous]):
-            runner.logger.info(f"The previous best checkpoint {previous} is removed")
+            self._announce(runner, f"The previous best checkpoint {previous} is removed")
+
+    @staticmethod
+    def _announce(runner: RunnerLike, text: str) -> None:
+        runner.logger.info(text, extra={"passing": True})
 
     def _own(self, path: str) -> str:
         """Path of a recorded file in this run's folder, which may be resumed from another's."""

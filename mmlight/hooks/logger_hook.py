@@ -139,13 +139,13 @@ class LoggerHook(Hook):
             batch_idx = runner.progress.batch_in_epoch
         last = batch_idx + 1 == self._length
         if last or (runner.iter + 1) % self.interval_exp_name == 0:
-            runner.logger.info(f"Exp name: {runner.experiment_name}")
+            runner.logger.info(f"Exp name: {runner.experiment_name}", extra={"passing": True})
         # The rest of an epoch is logged when asked for, or when nothing else of it would be.
         if not due and not (last and (not self.ignore_last or self._length <= self.interval)):
             return
         recorded = runner.message_hub.flush()
         tag, text = self._processor(runner).get_log_after_iter(runner, batch_idx, "train")
-        runner.logger.info(text)
+        runner.logger.info(text, extra={"passing": True})
         runner.visualizer.add_scalars(tag, step=runner.iter + 1, file_path=self.json_log_path)
         runner.publish({name: value for name, value in tag.items() if "loss" in name})
         self._watch.check(recorded, runner.iter + 1, runner.logger)
@@ -212,7 +212,8 @@ class LoggerHook(Hook):
         self._evaluated = batch_idx + 1
         if self.every_n_inner_iters(batch_idx, self.interval):
             runner.logger.info(
-                self._processor(runner).get_log_after_iter(runner, batch_idx, mode)[1]
+                self._processor(runner).get_log_after_iter(runner, batch_idx, mode)[1],
+                extra={"passing": True},
             )
 
     def _processor(self, runner: Any) -> Any:

@@ -12,6 +12,7 @@ import sys
 from typing import Any, TextIO
 
 from mmlight.utils import ManagerMixin
+from mmlight.utils.notebook import LiveText, in_notebook
 
 _COLORS = {"DEBUG": 32, "INFO": 97, "WARNING": 33, "ERROR": 31, "CRITICAL": 31}
 _TERMINAL_DATE = "%m/%d %H:%M:%S"
@@ -110,7 +111,9 @@ class TerminalHandler(logging.StreamHandler):
 
     A rich bar replaces ``sys.stdout`` while it lives, so the stream is looked up at every line;
     a tqdm bar has to be asked to step aside. Of a message that is logged with
-    ``extra={"brief": ...}`` only that is shown, unless the level is ``DEBUG``.
+    ``extra={"brief": ...}`` only that is shown, unless the level is ``DEBUG``. In a notebook one
+    that is logged with ``extra={"passing": True}`` is shown where the last such was; at the level
+    ``DEBUG`` it stays, as it does on a terminal.
 
     Example:
         >>> TerminalHandler().stream is sys.stdout
@@ -123,6 +126,7 @@ class TerminalHandler(logging.StreamHandler):
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self._passing = LiveText()
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]
@@ -151,12 +155,16 @@ class TerminalHandler(logging.StreamHandler):
             record (logging.LogRecord): The record.
         """
         tqdm = getattr(sys.modules.get("tqdm.std"), "tqdm", None)
-        if tqdm is None or not getattr(tqdm, "_instances", None):
+        passing = getattr(record, "passing", False) and self.level > logging.DEBUG and in_notebook()
+        if not passing and (tqdm is None or not getattr(tqdm, "_instances", None)):
             super().emit(record)
             return
         try:
-            tqdm.write(self.format(record), file=self.stream)
-            self.flush()
+            if passing:
+                self._passing.write(self.format(record))
+            else:
+                tqdm.write(self.format(record), file=self.stream)
+                self.flush()
         except Exception:  # logging never stops the program: the standard report of a bad record
             self.handleError(record)
 

@@ -210,7 +210,9 @@ def _table(problems: list[tuple[str, str, str, str]]) -> str:
         table.add_row(*row)
     # As wide as its cells, whatever the terminal: a key that is cut helps nobody.
     widths = [max(map(len, column)) for column in zip(_TITLES, *problems, strict=True)]
-    console = Console(width=sum(widths) + 3 * len(widths) + 1, color_system=None)
+    console = Console(
+        width=sum(widths) + 3 * len(widths) + 1, color_system=None, force_jupyter=False
+    )
     with console.capture() as capture:
         console.print(table)
     return capture.get().rstrip()

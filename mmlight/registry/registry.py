@@ -13,6 +13,7 @@ from typing import Any
 
 from mmlight.config.utils import MODULE2PACKAGE
 from mmlight.utils import get_object_from_string, is_seq_of
+from mmlight.utils.notebook import is_interactive
 
 from .build_functions import build_from_cfg
 from .default_scope import DefaultScope
@@ -115,7 +116,7 @@ class Registry:
         table.add_column("Objects", justify="left", style="green")
         for name, obj in sorted(self._module_dict.items()):
             table.add_row(name, str(obj))
-        console = Console()
+        console = Console(force_jupyter=False)  # in a notebook too the text is returned
         with console.capture() as capture:
             console.print(table, end="")
         return capture.get()
@@ -425,7 +426,8 @@ class Registry:
             Callable: The registered object, or the decorator.
 
         Raises:
-            KeyError: If a name is taken and ``force`` is False.
+            KeyError: If a name is taken and ``force`` is False. At a prompt and in a notebook
+                whoever runs a definition again replaces what it made before.
             TypeError: If an argument is of the wrong type.
 
         Example:
@@ -468,7 +470,8 @@ class Registry:
             held, held_by_fallback = key in self._module_dict, key in self._fallback_names
             if held and is_fallback and not held_by_fallback:
                 continue
-            if held and is_fallback == held_by_fallback and not force:
+            replaces = force or _is_written_again(module, self._module_dict.get(key))
+            if held and is_fallback == held_by_fallback and not replaces:
                 raise KeyError(
                     f"{key} is already registered in {self._name} at {self._home_of(key)}: "
                     "choose another name, or replace it with register_module(force=True)"
@@ -482,6 +485,17 @@ class Registry:
     def _home_of(self, key: str) -> str:
         module = inspect.getmodule(self._module_dict[key])
         return "an unknown module" if module is None else module.__name__
+
+
+def _is_written_again(module: Any, held: Any) -> bool:
+    """Tell whether somebody at a prompt runs the definition of what is registered again."""
+    name = getattr(module, "__qualname__", None)
+    return (
+        is_interactive()
+        and name is not None
+        and name == getattr(held, "__qualname__", None)
+        and module.__module__ == held.__module__ == "__main__"
+    )
 
 
 def _inside(module: str, locations: Sequence[str]) -> bool:

@@ -1,12 +1,16 @@
-"""Shows an image on the screen."""
+"""Shows an image on the screen, or in the cell of a notebook."""
 
 from __future__ import annotations
 
+import io
 import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image, ImageDraw
+
+from mmlight.utils.notebook import LiveOutput, in_notebook
 
 from .canvas import EPS
 
@@ -14,12 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Backends that show a figure in a notebook, where there is no key to wait for.
-_NOTEBOOKS = ("inline", "ipympl", "nbagg")
+_TITLE_HEIGHT = 14  # a line of the font that PIL brings
 
 
 class Window:
     """One window of matplotlib, opened when it is first needed and reused.
+
+    In a notebook there is an output for each title instead, and no key to wait for.
 
     Args:
         fig_show_cfg (dict): Arguments of the figure.
@@ -31,6 +36,7 @@ class Window:
     def __init__(self, fig_show_cfg: dict[str, Any]) -> None:
         self._fig_show_cfg = fig_show_cfg
         self._figure: Figure | None = None
+        self._outputs: dict[str, LiveOutput] = {}
 
     def show(self, image: np.ndarray, title: str, wait_time: float, continue_key: str) -> None:
         """Show an image and wait.
@@ -41,13 +47,16 @@ class Window:
             wait_time (float): Seconds to wait, 0 for until the key is pressed.
             continue_key (str): Key that ends the waiting.
         """
+        if in_notebook():
+            output = self._outputs.setdefault(title, LiveOutput())
+            output.show({"image/png": _titled(image, title), "text/plain": title})
+            return
         from matplotlib import pyplot as plt
 
-        in_notebook = any(name in plt.get_backend().lower() for name in _NOTEBOOKS)
         if self._figure is None or not plt.fignum_exists(self._figure.number):
             self._figure = plt.figure(**self._fig_show_cfg)
         framework = getattr(self._figure.canvas, "required_interactive_framework", None)
-        if framework is None and not in_notebook:
+        if framework is None:
             self.close()
             warnings.warn(f"{title} is not shown: matplotlib has no display here", stacklevel=3)
             return
@@ -62,9 +71,6 @@ class Window:
         if figure.canvas.manager is not None:
             figure.canvas.manager.set_window_title(title)
         figure.canvas.draw()
-        if in_notebook:
-            plt.show()
-            return
         plt.show(block=False)
         _wait(figure, wait_time, continue_key)
 
@@ -75,6 +81,18 @@ class Window:
 
             plt.close(self._figure)
             self._figure = None
+
+
+def _titled(image: np.ndarray, title: str) -> bytes:
+    """Return an image with its title above it, as PNG."""
+    picture = Image.fromarray(image).convert("RGB")
+    width = max(picture.width, math.ceil(ImageDraw.Draw(picture).textlength(title)))
+    sheet = Image.new("RGB", (width, picture.height + _TITLE_HEIGHT), "white")
+    sheet.paste(picture, (0, _TITLE_HEIGHT))
+    ImageDraw.Draw(sheet).text((0, 0), title, fill="black")
+    file = io.BytesIO()
+    sheet.save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def _wait(figure: Figure, timeout: float, continue_key: str) -> None:
