@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from mmlight.bridge.checkpoint import exact_state
 from mmlight.bridge.restore import restore_progress
 from mmlight.dist import all_reduce
+from mmlight.utils.notebook import is_interactive
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -33,6 +33,14 @@ class Interrupted(SIGTERMException):
     def __init__(self, signum: int) -> None:
         super().__init__(128 + signum)
         self.signum = signum
+
+
+class Stopped(KeyboardInterrupt):
+    """Ends a training that somebody at a prompt has stopped, where the next ``train()`` goes on."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: no place in the code is to blame, and the log says how to go on."""
+        return ["KeyboardInterrupt"]
 
 
 class Interrupts:
@@ -79,8 +87,8 @@ class Interrupts:
                 self._tell("when it was done; nothing is left to train")
                 raise Interrupted(self._received)
         except Interrupted as interruption:
-            if _is_interactive() and interruption.signum == signal.SIGINT:
-                raise KeyboardInterrupt from None
+            if self._stays(interruption.signum):
+                raise Stopped from None
             raise
         finally:
             self._in_training = False
@@ -147,7 +155,7 @@ class Interrupts:
             self._stop(runner)
 
     def _stays(self, signum: int) -> bool:
-        return _is_interactive() and signum == signal.SIGINT
+        return is_interactive() and signum == signal.SIGINT
 
     def _save(self) -> None:
         """Save what the process would take with it, and say how to go on."""
@@ -200,11 +208,6 @@ def _take_back_batch(state: dict[str, Any], by_epoch: bool) -> None:
     position["batch_in_epoch"] -= 1
     position["phase"] = "within" if by_epoch else "between"
     state["loader"]["taken"] -= 1
-
-
-def _is_interactive() -> bool:
-    """Tell whether somebody types at a prompt: Python's, IPython's or a notebook's."""
-    return hasattr(sys, "ps1")
 
 
 def _in_main_thread() -> bool:
