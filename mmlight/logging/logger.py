@@ -155,13 +155,11 @@ class TerminalHandler(logging.StreamHandler):
             record (logging.LogRecord): The record.
         """
         tqdm = getattr(sys.modules.get("tqdm.std"), "tqdm", None)
-        passing = getattr(record, "passing", False) and self.level > logging.DEBUG and in_notebook()
-        if not passing and (tqdm is None or not getattr(tqdm, "_instances", None)):
-            super().emit(record)
-            return
         try:
-            if passing:
+            if getattr(record, "passing", False) and self.level > logging.DEBUG and in_notebook():
                 self._passing.write(self.format(record))
+            elif tqdm is None or not getattr(tqdm, "_instances", None):
+                super().emit(record)
             else:
                 tqdm.write(self.format(record), file=self.stream)
                 self.flush()
