@@ -114,20 +114,20 @@ class RunBeginning(Callback):
             self.runner.module.plan.begin_in(trainer)
         self.runner.datamodule.follow(trainer, stage)
         keep_samplers(trainer)
-        self.runner.share_seed()
+        self.runner.environment.share_seed()
         vars(self.runner).pop("config_text", None)  # it may have changed since another run
         # What a hook copies is of the type that the weights will have; Lightning does it later.
         trainer.precision_plugin.convert_module(self.runner.model)
-        self.runner.begin(stage)
+        self.runner.stages.begin(stage)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Announce ``after_run``."""
-        self.runner.end(stage)
+        self.runner.call_hook("after_run")
         self.runner.current_run.leave()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Close what is open and give back what was current."""
-        self.runner.blame_hook(exception)
+        self.runner.hook_list.blame(exception)
         self.runner.current_run.leave()

@@ -1,4 +1,4 @@
-"""Make the one checkpoint that MMEngine, Lightning and mmlight can all resume from.
+"""What the one checkpoint holds that MMEngine, Lightning and mmlight can all resume from.
 
 =====================  ============================================================
 key                    what it holds
@@ -16,9 +16,9 @@ key                    what it holds
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -26,8 +26,6 @@ import torch
 from lightning.pytorch.trainer import call
 from torch import nn
 
-from mmlight import __version__
-from mmlight.bridge.checkpoint_io import write_checkpoint
 from mmlight.bridge.ranks import gather_states
 from mmlight.bridge.rng import rng_state
 from mmlight.bridge.sharding import (
@@ -42,6 +40,7 @@ from mmlight.bridge.sharding import (
 from mmlight.bridge.shared_tensors import share_equal
 from mmlight.dist import is_distributed
 from mmlight.model.state_dict import get_state_dict
+from mmlight.version import __version__
 
 FORMAT = 1
 
@@ -81,17 +80,6 @@ def check_meta(meta: Any) -> None:
     """Raise a TypeError if ``meta`` is neither a dict nor None."""
     if meta is not None and not isinstance(meta, dict):
         raise TypeError(f"meta should be a dict or None, but got {type(meta).__name__}")
-
-
-def save_checkpoint(
-    runner: Any, path: str | Path, backend_args: dict | None = None, **kwargs: Any
-) -> None:
-    """Collect a checkpoint (``kwargs`` as in :func:`collect`), show it to the hooks, write it."""
-    checkpoint = collect(runner, **kwargs)
-    runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
-    if runner.rank == 0:
-        write_checkpoint(checkpoint, path, backend_args=backend_args)
-    runner.trainer.strategy.barrier("save_checkpoint")
 
 
 def states_of_training(
@@ -320,3 +308,66 @@ def progress_state(position: dict[str, Any]) -> dict[str, Any]:
             "is_last_batch": not mid_epoch,
         },
     }
+
+
+def restore_progress(runner: Any, checkpoint: dict[str, Any]) -> None:
+    """Let ``runner`` count iterations and epochs from where the checkpoint stands.
+
+    mmlight's own checkpoints say it exactly, MMEngine's under ``meta``, Lightning's as
+    ``global_step`` and ``epoch``. A loop that counts for itself needs no more than ``meta``.
+
+    Raises:
+        ValueError: If the checkpoint has none of them.
+    """
+    loop = runner.train_loop
+    if "mmlight" in checkpoint and hasattr(loop, "stream"):
+        position = checkpoint["mmlight"]["position"]
+        runner.progress.iter = position["iter"]
+        if loop.by_epoch:
+            loop._epoch = position["epoch"] + (position["phase"] == "epoch")
+        return
+    meta = checkpoint.get("meta", {})
+    if "iter" in meta:
+        loop._iter, loop._epoch = meta["iter"], meta["epoch"]
+    elif "global_step" in checkpoint:
+        loop._iter, loop._epoch = checkpoint["global_step"], checkpoint["epoch"]
+    else:
+        raise ValueError(
+            "this checkpoint says neither in meta['iter'] nor in global_step how far its run had "
+            "come, so it can be loaded (load_from) but not resumed"
+        )
+
+
+def go_on_among_others(runner: Any, position: dict[str, Any], written_by: int) -> dict[str, Any]:
+    """Return where a run of another number of processes stands, for the loop of this one.
+
+    The processes of both together take the same samples in the same order, so the data go on behind
+    those that are done, but for the rest of a batch.
+
+    Args:
+        runner: The Runner, its training loop built.
+        position: What the checkpoint says.
+        written_by: Number of processes that wrote it.
+    """
+    loop = runner.train_loop
+    done = position["batch_in_epoch"] if loop.by_epoch else position["iter"]
+    done = math.ceil(done * written_by / runner.world_size)
+    if loop.by_epoch:
+        done = min(done, runner.schedule.batches)
+        over = position["phase"] == "epoch"
+        runner.schedule.count_on(position["iter"], position["epoch"] + over, 0 if over else done)
+        loader = {**loop.stream.state_dict(), "taken": done}
+    else:
+        loop.stream.seek(done)
+        loader = loop.stream.state_dict()
+    return {
+        "position": {**position, "batch_in_epoch": done},
+        "rng": rng_state(),
+        "loader": loader,
+    }
+
+
+def restore_callbacks(trainer: pl.Trainer, checkpoint: dict[str, Any]) -> None:
+    """Give the Trainer's callbacks the states that they had saved."""
+    # The public way is a whole `Trainer.fit(ckpt_path=...)`, which would read the file again.
+    call._call_callbacks_load_state_dict(trainer, checkpoint)

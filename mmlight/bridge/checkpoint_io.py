@@ -9,20 +9,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from mmlight.fileio import get_file_backend
-from mmlight.fileio.checkpoint_file import (
-    CheckpointFileError,
-    DamagedCheckpointError,
-    read_checkpoint,
-    write_checkpoint,
-)
-
-__all__ = [
-    "AtomicCheckpointIO",
-    "CheckpointFileError",
-    "DamagedCheckpointError",
-    "read_checkpoint",
-    "write_checkpoint",
-]
+from mmlight.fileio.checkpoint_file import read_checkpoint, write_checkpoint
 
 
 class AtomicCheckpointIO(CheckpointIO):

@@ -13,12 +13,13 @@ from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.trainer import call
 
 from mmlight.bridge.callbacks import CallbackEvents
-from mmlight.bridge.events import POINTS, Dispatcher, HookLike
+from mmlight.bridge.events import POINTS, Dispatcher
 from mmlight.bridge.progress import LoopProgress
 from mmlight.bridge.progress_bar import for_the_bar
 from mmlight.bridge.schedule import Schedule, limited
 from mmlight.bridge.stepper import BatchConversion, is_plain
 from mmlight.registry import HOOKS
+from mmlight.registry.place import current_section
 from mmlight.utils.priority import Priority, get_priority
 
 _POINTS = frozenset(POINTS)  # asked at every event
@@ -39,6 +40,8 @@ class RunnerFace:
 
     def __init__(self) -> None:
         self._dispatcher = Dispatcher()
+        self.hook_keys: list[tuple[Any, tuple[str, ...]]] = []
+        """Hooks of the config, each with its config key."""
         self._trainer: Trainer | None = None
         self._progress: LoopProgress | None = None
         self._events: CallbackEvents | None = None
@@ -233,29 +236,35 @@ class RunnerFace:
             self._events.close_epoch(self)
 
     def register_hook(
-        self, hook: HookLike | dict, priority: str | int | Priority | None = None
+        self,
+        hook: Any,
+        priority: str | int | Priority | None = None,
     ) -> None:
         """Add a hook behind those of the same or a higher priority.
 
         Args:
-            hook: A hook, or the config of one (its ``priority`` key counts before the class's).
+            hook: A hook, or the config of one (its ``priority`` key counts before the class's); for
+                a Runner also a Lightning callback, which goes to the Trainer.
             priority: Overrides both.
 
         Raises:
             TypeError: If ``hook`` is no hook.
         """
         if isinstance(hook, dict):
-            config = dict(hook)
+            config = {**hook}
             of_config = config.pop("priority", None)
-            built = HOOKS.build(config)
-            if of_config is not None:
-                built.priority = of_config
-        else:
-            built = hook
-        if not hasattr(built, "get_triggered_stages"):
-            raise TypeError(
-                f"hook must be a Hook or the config of one, but got {type(built).__name__}"
-            )
+            hook = HOOKS.build(config)
+            priority = of_config if priority is None else priority
+            self.hook_keys.append((hook, current_section()))
+        if not hasattr(hook, "get_triggered_stages"):
+            self._take_callback(hook)
+            return
         if priority is not None:
-            built.priority = priority
-        self._dispatcher.add(built, get_priority(built.priority))
+            hook.priority = priority
+        self._dispatcher.add(hook, get_priority(hook.priority))
+
+    def _take_callback(self, callback: Any) -> None:
+        """Refuse what is no hook; a Runner has a Trainer of its own for callbacks."""
+        raise TypeError(
+            f"hook must be a Hook or the config of one, but got {type(callback).__name__}"
+        )

@@ -41,17 +41,18 @@ class RunnerFitLoop(_FitLoop):
         """Run the documented training loop between the strategy's start and end."""
         trainer: Any = self.trainer
         runner = self.runner
-        self.max_batches = runner.batches_of_epoch()
+        self.max_batches = runner.stages.batches_of_epoch()
         if self.max_batches == 0:
             runner.logger.warning("nothing is trained: the Trainer is limited to 0 batches")
             return
-        if runner.is_done:
+        if runner.stages.is_done:
             runner.logger.warning("nothing is left to train: the run has all its iterations")
         torch.set_grad_enabled(True)
         self.epoch_loop.val_loop.setup_data()  # progress bars ask how many batches it has
         runner.refresh_callbacks()
         connect(trainer, runner.optim_wrapper)
-        runner.restore_accumulation()  # not before: a strategy that sets up may drop gradients
+        # Not before: a strategy that sets up may drop gradients.
+        runner.checkpoints.restore_accumulation()
         trainer.strategy.on_train_start()
         with trainer.profiler.profile("run_training_epoch"), runner.interrupts.heeded():
             runner.train_loop.run()

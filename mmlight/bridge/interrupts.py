@@ -12,8 +12,7 @@ from typing import Any
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from mmlight.bridge.checkpoint import exact_state
-from mmlight.bridge.restore import restore_progress
+from mmlight.bridge.checkpoint import exact_state, restore_progress
 from mmlight.dist import all_reduce
 from mmlight.utils.notebook import is_interactive
 

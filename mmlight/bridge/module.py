@@ -248,7 +248,8 @@ class ModelModule(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take everything but the weights from a checkpoint that the Trainer has read."""
-        self.runner.resume_read(checkpoint, training=self.trainer.state.fn == TrainerFn.FITTING)
+        training = self.trainer.state.fn == TrainerFn.FITTING
+        self.runner.checkpoints.resume_read(checkpoint, training)
 
 
 def _load_without_prefix(

@@ -23,9 +23,9 @@ from mmlight.bridge.checkpoint import (
     progress_state,
     states_of_training,
 )
-from mmlight.bridge.checkpoint_io import write_checkpoint
 from mmlight.bridge.missing_parts import outline
 from mmlight.bridge.progress import LoopProgress
+from mmlight.fileio.checkpoint_file import write_checkpoint
 
 
 @dataclass

@@ -221,7 +221,7 @@ class Schedule:
             self._loaded_in = epochs_done
             runner = self._loop.runner
             runner.datamodule.follow(self._trainer, "fit")
-            runner.reload_data()
+            runner.stages.reload_data()
 
     def validates_after_iteration(self, iteration: int) -> bool:
         """Tell whether a validation follows an iteration, the training being one epoch."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from mmlight.utils.near_names import did_you_mean
 
 SUFFIXES = (".py", ".json", ".yaml", ".yml")
 RESERVED_KEYS = ("filename", "text", "pretty_text", "env_variables")
@@ -68,8 +69,7 @@ def missing_file(path: Path, asked_by: str | None = None) -> FileNotFoundError:
     if not path.parent.is_dir():
         return FileNotFoundError(f"{message}. There is no folder {path.parent}.")
     names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    hits = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
-    return FileNotFoundError(message + (f". Did you mean {hits[0]!r}?" if hits else ""))
+    return FileNotFoundError(f"{message}.{did_you_mean(path.name, names, cutoff=0.75)}")
 
 
 def package_file(location: str, asked_by: str | None = None) -> tuple[Path, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from fsspec import available_protocols
+
+from mmlight.utils.near_names import did_you_mean
 
 from .backends import BaseStorageBackend, FsspecBackend, backends, prefix_to_backends
 
@@ -60,10 +61,10 @@ def find_backend(uri: str | Path) -> type[BaseStorageBackend]:
         return prefix_to_backends[prefix]
     if prefix in available_protocols():
         return FsspecBackend
-    close = get_close_matches(prefix, [*filter(None, prefix_to_backends), *available_protocols()])
+    known = [*filter(None, prefix_to_backends), *available_protocols()]
     raise KeyError(
-        f"no storage backend is known for {prefix}:// ({uri}), register_backend can add one"
-        + (f", did you mean {' or '.join(close)}?" if close else "")
+        f"no storage backend is known for {prefix}:// ({uri}), register_backend can add one."
+        f"{did_you_mean(prefix, known)}"
     )
 
 
@@ -115,7 +116,6 @@ def get_file_backend(
 
 def _named_backend(name: str) -> type[BaseStorageBackend]:
     if name not in backends:
-        close = get_close_matches(str(name), backends, n=1)
-        hint = f", did you mean {close[0]!r}?" if close else ""
-        raise KeyError(f"no storage backend is called {name!r}, only {sorted(backends)}{hint}")
+        hint = did_you_mean(str(name), backends)
+        raise KeyError(f"no storage backend is called {name!r}, only {sorted(backends)}.{hint}")
     return backends[name]

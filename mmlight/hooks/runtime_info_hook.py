@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmlight import __version__
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
+from mmlight.version import __version__
 
 
 def _is_scalar(value: Any) -> bool:

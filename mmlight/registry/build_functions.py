@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmlight.config import Config, ConfigDict
 from mmlight.config.secrets import hidden_key, hide_secrets
@@ -16,11 +16,8 @@ from .diagnostics import check_arguments, did_you_mean, name_class
 from .packages import missing_operator, missing_package
 from .place import add_place, place_of, place_of_error
 
-if TYPE_CHECKING:
-    from .registry import Registry
 
-
-def build_from_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> Any:
+def build_from_cfg(cfg: Any, registry: Any, default_args: Any = None) -> Any:
     """Build an object from a config dict, or call a function with it.
 
     Args:
@@ -57,7 +54,7 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> An
         return _construct(_resolve(kind, current, cfg), args, cfg)
 
 
-def check_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> Any:
+def check_cfg(cfg: Any, registry: Any, default_args: Any = None) -> Any:
     """Do all that :func:`build_from_cfg` does before it calls the class or function.
 
     Args:
@@ -118,7 +115,7 @@ def _is_registry(value: Any) -> bool:
     return callable(getattr(value, "switch_scope_and_registry", None))
 
 
-def resolve_type(cfg: Any, registry: Registry) -> Any:
+def resolve_type(cfg: Any, registry: Any) -> Any:
     """Return what a config is built with, found where it will be built: in its scope.
 
     Args:
@@ -141,7 +138,7 @@ def resolve_type(cfg: Any, registry: Registry) -> Any:
         return current.get(kind)
 
 
-def _resolve(kind: Any, registry: Registry, cfg: Any) -> Any:
+def _resolve(kind: Any, registry: Any, cfg: Any) -> Any:
     """Turn the ``type`` of a config into what has to be called."""
     if isinstance(kind, str):
         found = registry.get(kind)
@@ -155,7 +152,7 @@ def _resolve(kind: Any, registry: Registry, cfg: Any) -> Any:
     )
 
 
-def _unknown(kind: str, registry: Registry) -> str:
+def _unknown(kind: str, registry: Any) -> str:
     scope, _ = registry.split_scope_key(kind)
     owner = None if scope is None else registry.of_scope(scope)
     asked = registry if owner is None else owner
@@ -175,7 +172,7 @@ def _unknown(kind: str, registry: Registry) -> str:
     )
 
 
-def _no_such_path(kind: str, registry: Registry) -> str:
+def _no_such_path(kind: str, registry: Any) -> str:
     """Say which part of a dotted type, but its name, is not there."""
     first, *between, _ = kind.split(".")
     found = get_object_from_string(first)
@@ -222,7 +219,7 @@ def _refuse_hidden(args: dict[str, Any], cfg: Any) -> None:
         )
 
 
-def build_runner_from_cfg(cfg: Any, registry: Registry, **options: Any) -> Any:
+def build_runner_from_cfg(cfg: Any, registry: Any, **options: Any) -> Any:
     """Build a runner with the ``from_cfg`` of its class.
 
     Args:
@@ -259,7 +256,7 @@ def build_runner_from_cfg(cfg: Any, registry: Registry, **options: Any) -> Any:
         return runner_cls.from_cfg(cfg, **options)
 
 
-def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> Any:
+def build_model_from_cfg(cfg: Any, registry: Any, default_args: Any = None) -> Any:
     """Build a model from a config dict, or a ``Sequential`` from a list of them.
 
     Args:
@@ -283,7 +280,7 @@ def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Any = None)
     return get_object_from_string("mmlight.model.Sequential")(*modules)
 
 
-def build_scheduler_from_cfg(cfg: Any, registry: Registry, default_args: Any = None) -> Any:
+def build_scheduler_from_cfg(cfg: Any, registry: Any, default_args: Any = None) -> Any:
     """Build a parameter scheduler, converted to iterations if the config says so.
 
     Args:

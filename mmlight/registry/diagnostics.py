@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from mmlight.utils.near_names import did_you_mean, nearest
 
 from .place import place_of
 
-
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
-    """Return the known names closest to a wrong one, best first.
-
-    Args:
-        name (str): The wrong name.
-        known (Iterable[str]): Right names.
-        cutoff (float): How alike they must be, from 0 to 1. Defaults to 0.6.
-
-    Returns:
-        list[str]: At most three names.
-
-    Example:
-        >>> nearest("EmaHok", ["EMAHook", "LoggerHook"])
-        ['EMAHook']
-    """
-    by_folded: dict[str, str] = {}
-    for right in known:
-        by_folded.setdefault(right.lower(), right)
-    return [by_folded[hit] for hit in difflib.get_close_matches(name.lower(), by_folded, 3, cutoff)]
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a sentence with the nearest right names, empty when none is near."""
-    hits = nearest(name, known)
-    return f" Did you mean {' or '.join(repr(hit) for hit in hits)}?" if hits else ""
+__all__ = ["check_arguments", "did_you_mean", "name_class", "nearest"]
 
 
 _UNEXPECTED = re.compile(r"(.+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 
-def check_arguments(obj: Callable, args: Mapping[str, Any], cfg: Any) -> None:
+def check_arguments(obj: Callable[..., Any], args: Mapping[str, Any], cfg: Any) -> None:
     """Refuse arguments that ``obj`` does not take, before it is called.
 
     Args:

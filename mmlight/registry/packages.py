@@ -17,7 +17,7 @@ from mmlight.config.utils import MODULE2PACKAGE
 _COMPILED = ("mmcv.ops", "mmcv._ext")
 _BUILD = "Install an mmcv with its compiled operators, built for this torch; mmcv-lite has none."
 # What answers for a package that is not installed.
-_STAND_INS = {"mmagic": "mmlight.engine.mmagic_scope"}
+_STAND_INS = {"mmagic": "mmlight.compat.mmagic_scope"}
 # Types that mmcv registers together with the operators.
 _OPERATOR_TYPES = {
     "DCN": "DeformConv2dPack",

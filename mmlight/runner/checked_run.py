@@ -20,7 +20,6 @@ from mmlight.hooks import CheckpointHook, EarlyStoppingHook, NPUProfilerHook, Pr
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import LOOPS, METRICS, RUNNERS, DefaultScope, resolve_type
 from mmlight.registry.build_functions import check_cfg
-from mmlight.registry.diagnostics import check_arguments
 from mmlight.registry.place import part, section
 from mmlight.utils.checks import flags
 from mmlight.visualization import Visualizer
@@ -39,6 +38,7 @@ from .stand_ins import (
     sampler_faults,
     unread_dataloader,
     without_names,
+    without_workers,
 )
 
 # Of this machine, or of no account before a run.
@@ -69,8 +69,8 @@ class CheckedRun(Runner):
         self._work_dir = self._log_dir = folder
         self._timestamp = new_timestamp()
         self._experiment_name = f"check_{self._timestamp}_{osp.basename(folder)}"
-        self._seed, self.diff_rank_seed, self._deterministic = 0, False, False
-        self._launcher, self._has_model = "none", False
+        self._has_model = False
+        self.hook_list.guard = self.part
         for mode in ("train", "val", "test"):
             setattr(self, f"_{mode}_loop", None)
             setattr(self, f"_{mode}_dataloader", None)
@@ -85,8 +85,6 @@ class CheckedRun(Runner):
         except Exception as err:
             self._take_error(err)
 
-    hook_section = part
-
     def _take_error(self, err: Exception) -> None:
         if str(err) not in map(str, self.errors):  # the test may be the validation once more
             self.errors.append(err)
@@ -94,7 +92,7 @@ class CheckedRun(Runner):
     def check(self) -> None:
         """Build all parts."""
         scope = self._given.get("default_scope", "mmengine")
-        with self._root_config(), self.part("default_scope"):
+        with self.root_config(), self.part("default_scope"):
             if not isinstance(scope, str):
                 raise TypeError(f"default_scope should be the name of a scope, but got {scope!r}")
             with DefaultScope.overwrite_default_scope(scope):
@@ -102,7 +100,7 @@ class CheckedRun(Runner):
         if self.errors:
             return  # no type could be found
         with (
-            self._root_config(),
+            self.root_config(),
             DefaultScope.overwrite_default_scope(scope),
             self.current_run.building(),
         ):
@@ -160,14 +158,12 @@ class CheckedRun(Runner):
         with self.part("work_dir"):
             osp.abspath(given.get("work_dir", ""))
         with self.part("launcher"):
-            self._take_launcher(given.get("launcher") or "none")
-        self._launcher = "none"
+            self.environment.take_launcher(given.get("launcher") or "none")
+        self.environment.launcher = "none"
         with self.part("env_cfg"):
             self.setup_env(given.get("env_cfg", {}))
         with self.part("randomness"):
-            randomness = given.get("randomness", {"seed": None})
-            check_arguments(self.set_randomness, randomness, randomness)
-            self.set_randomness(**randomness)
+            self.environment.seed_generators(given.get("randomness", {"seed": None}))
         with self.part("resume"):
             flags("the Runner", resume=given.get("resume", False))
         with self.part("load_from"):
@@ -200,7 +196,7 @@ class CheckedRun(Runner):
         if "model" in self.cfg:
             with self.part("model"):
                 preprocessor = self._given.get("data_preprocessor")
-                self.model = self._build_whole_model(self._given.get("model"), preprocessor)
+                self.model = self.builders.build_whole_model(self._given.get("model"), preprocessor)
                 self._has_model = True
 
     def _check_hooks(self) -> None:
@@ -229,7 +225,8 @@ class CheckedRun(Runner):
                     self._take_error(err)
             cfg["dataset"] = UnreadData()
         with part(dataloader):
-            return build_dataloader(cfg, seed, diff_rank_seed)
+            build_dataloader(cfg, seed, diff_rank_seed)  # for its arguments
+            return build_dataloader(without_workers(cfg), seed, diff_rank_seed)
 
     def _data(self, key: str) -> Any:
         given = self._given.get(key)
@@ -290,7 +287,7 @@ class CheckedRun(Runner):
             self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
         schedulers = self.param_schedulers
         with self.part("param_scheduler"):
-            self._check_schedulers(schedulers, given)
+            self.optimization.check_schedulers(schedulers, given)
         self.param_schedulers = None
         right = self._right_schedulers(schedulers)
         if right:
@@ -371,9 +368,9 @@ class CheckedRun(Runner):
             return
         with self.part("trainer"):
             attach(self.trainer, self)
-            self._limit_training()
+            self.stages.limit_training()
         with self.part("compile"):
-            self._maybe_compile("train_step")
+            self.builders.compile("train_step")
         for hook, key in self.hook_keys:
             if self._may_be_asked(hook):
                 with self.part(*key):

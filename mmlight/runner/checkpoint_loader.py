@@ -1,4 +1,4 @@
-"""Finds checkpoints, wherever they are."""
+"""Finds checkpoints, wherever they are, and puts their weights where the user wants them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import logging
 import os
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor, UntypedStorage
 from torch.hub import get_dir
+from torch.serialization import default_restore_location
 
 from mmlight.dist import barrier as wait_for_all
 from mmlight.dist import get_dist_info
@@ -20,11 +24,13 @@ from mmlight.runner.model_zoo import (
     get_external_models,
     get_mmcls_models,
     get_torchvision_models,
-    near_name,
 )
-from mmlight.utils import is_seq_of
+from mmlight.utils import apply_to, is_seq_of
+from mmlight.utils.near_names import did_you_mean
 
 Loader = Callable[..., Any]
+# Random states, positions in the data and histories are used on the host, wherever the model is.
+_FOLLOWING = ("state_dict", "ema_state_dict", "optimizer", "optimizer_states")
 
 
 class CheckpointLoader:
@@ -127,6 +133,31 @@ def load_from_local(filename: str, map_location: Any = None, *, weights_only: bo
     return read_checkpoint(path, map_location, weights_only)
 
 
+def downloaded_file(url: str, folder: str | None = None, progress: bool = False) -> Path:
+    """Bring a file from the web once, to torch's cache of checkpoints, and say where it is.
+
+    One process of each machine downloads, the others wait. Files of one name from two addresses
+    are two files.
+
+    Args:
+        url: The address.
+        folder: Folder of the cache; torch's if left out.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        OSError: If the file cannot be had, or not the whole of it.
+    """
+    folder = folder or os.path.join(get_dir(), "checkpoints")
+    path = cached_file(url, folder)
+    if path is None and int(os.environ.get("LOCAL_RANK", get_dist_info()[0])) == 0:
+        path = fetch(url, folder, progress)
+    wait_for_all()
+    path = path or cached_file(url, folder)
+    if path is None:
+        raise FileNotFoundError(f"the first process of this machine did not bring {url}")
+    return path
+
+
 def load_from_http(
     filename: str,
     map_location: Any = None,
@@ -135,22 +166,12 @@ def load_from_http(
     *,
     weights_only: bool = True,
 ) -> Any:
-    """Download a file once, to torch's cache of checkpoints, and read it from there.
-
-    One process of each machine downloads, the others wait. Files of one name from two addresses
-    are two files.
+    """Read a file of the web, which :func:`downloaded_file` brings once.
 
     Raises:
         OSError: If the file cannot be had, or not the whole of it.
     """
-    folder = model_dir or os.path.join(get_dir(), "checkpoints")
-    path = cached_file(filename, folder)
-    if path is None and int(os.environ.get("LOCAL_RANK", get_dist_info()[0])) == 0:
-        path = fetch(filename, folder, progress)
-    wait_for_all()
-    path = path or cached_file(filename, folder)
-    if path is None:
-        raise FileNotFoundError(f"the first process of this machine did not bring {filename}")
+    path = downloaded_file(filename, model_dir, progress)
     return read_checkpoint(path, map_location, weights_only)
 
 
@@ -237,7 +258,7 @@ def _load_from_zoo(
     """Read weights whose URL, or path below torch's cache, is listed under their name."""
     scheme, name = filename.split("://", 1)
     if name not in urls:
-        raise KeyError(f"there are no weights {scheme}://{name}{near_name(name, urls)}")
+        raise KeyError(f"there are no weights {scheme}://{name}.{did_you_mean(name, urls)}")
     target = urls[name]
     if target.startswith(("http://", "https://")):
         return load_from_http(target, map_location, weights_only=weights_only)
@@ -255,3 +276,86 @@ _LOADERS: dict[Loader, tuple[str, ...]] = {
 }
 for _loader, _prefixes in _LOADERS.items():
     CheckpointLoader.register_scheme(_prefixes, _loader)
+
+
+class Placement:
+    """Applies a ``map_location`` to the weights and the optimizer states of a checkpoint.
+
+    The file is read to the CPU, with :attr:`read_to`; :meth:`place` then moves what is to move.
+
+    Args:
+        map_location: As for :func:`torch.load`: a device, a dict of devices, a function of a
+            storage and the device that it was saved from, or None for that device.
+
+    Example:
+        >>> placement = Placement("meta")
+        >>> checkpoint = {"state_dict": {"w": torch.ones(2)}, "meta": {"seed": torch.ones(1)}}
+        >>> checkpoint = placement.place(checkpoint)
+        >>> checkpoint["state_dict"]["w"].device, checkpoint["meta"]["seed"].device
+        (device(type='meta'), device(type='cpu'))
+    """
+
+    def __init__(self, map_location: Any) -> None:
+        self._map_location = map_location
+        self._saved_on: dict[int, str] = {}
+        self._moved: dict[int, UntypedStorage] = {}
+
+    def read_to(self, storage: UntypedStorage, location: str) -> UntypedStorage:
+        """Keep a storage on the CPU; the ``map_location`` to read the file with.
+
+        Args:
+            storage: The storage.
+            location: The device it was saved from.
+
+        Returns:
+            The storage itself.
+        """
+        self._saved_on[storage.data_ptr()] = location
+        return storage
+
+    def place(self, checkpoint: Any) -> Any:
+        """Move the weights and the optimizer states.
+
+        Args:
+            checkpoint: What was read; a dict without ``state_dict`` is one of weights.
+
+        Returns:
+            The checkpoint, everything else in it as it was.
+        """
+        if not isinstance(checkpoint, dict):
+            return checkpoint
+        if "state_dict" not in checkpoint:
+            return self._place(checkpoint)
+        for key in _FOLLOWING:
+            if key in checkpoint:
+                checkpoint[key] = self._place(checkpoint[key])
+        return checkpoint
+
+    def _place(self, state: Any) -> Any:
+        placed = apply_to(state, lambda value: isinstance(value, Tensor), self._move)
+        if hasattr(state, "_metadata"):  # the formats of a state dict's modules
+            placed._metadata = state._metadata
+        return placed
+
+    def _move(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        address = storage.data_ptr()
+        if address not in self._moved:
+            self._moved[address] = self._target(storage, self._saved_on.get(address, "cpu"))
+        target = self._moved[address]
+        if target.device == storage.device and target.data_ptr() == address:
+            return tensor
+        moved = torch.empty(0, dtype=tensor.dtype, device=target.device)
+        return moved.set_(target, tensor.storage_offset(), tensor.size(), tensor.stride())
+
+    def _target(self, storage: UntypedStorage, location: str) -> UntypedStorage:
+        where = self._map_location
+        if callable(where):
+            target = where(storage, location)
+            if target is not None:
+                return target
+        elif isinstance(where, dict):
+            location = where.get(location, location)
+        elif where is not None:
+            location = str(where)
+        return default_restore_location(storage, location)

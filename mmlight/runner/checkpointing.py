@@ -1,26 +1,30 @@
-"""The part of the Runner that saves, loads and resumes."""
+"""The part of a Runner that saves, loads and resumes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from torch.optim import Optimizer
 
 from mmlight.bridge.checkpoint import (
     buffers_of,
+    collect,
     exact_state_of_rank,
-    save_checkpoint,
+    go_on_among_others,
+    restore_callbacks,
+    restore_progress,
 )
 from mmlight.bridge.missing_parts import paired_with_states, warn_of_missing_parts
-from mmlight.bridge.restore import go_on_among_others, restore_callbacks, restore_progress
-from mmlight.bridge.sharding import has_shards, split_gradients
+from mmlight.bridge.sharding import has_shards, load_optimizers, split_gradients
 from mmlight.dist import broadcast_object_list
 from mmlight.fileio import join_path
+from mmlight.fileio.checkpoint_file import write_checkpoint
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.model.bare_model import bare_model
 from mmlight.registry.place import section
 from mmlight.utils.same_data import same_data
 
-from .building import Builders
 from .checkpoint import (
     _load_checkpoint,
     _load_checkpoint_to_model,
@@ -29,25 +33,33 @@ from .checkpoint import (
     refuse_other_shapes,
     weights_in,
 )
-from .checkpoint_optimizers import restore_optimizers
-from .placement import Placement
+from .checkpoint_loader import Placement
+from .parts import RunnerPart
 
 _STRIP_WRAPPER = [(r"^module.", "")]
+_WHAT_TO_DO = (
+    "Take the optimizer of the run that wrote it, or begin a run with its weights alone: load_from "
+    "without resume (Runner.resume goes on without it: resume_optimizer=False, "
+    "resume_param_scheduler=False)"
+)
 
 
-class Checkpoints(Builders):
-    """Checkpoints of a run; a part of :class:`~mmlight.runner.Runner`."""
+class Checkpoints(RunnerPart):
+    """Saves a run, and loads and resumes one."""
+
+    has_loaded = False
+    """Whether the weights have come from a checkpoint."""
 
     def save_checkpoint(
         self,
         out_dir: str,
         filename: str,
-        file_client_args: dict | None = None,
+        file_client_args: dict[str, Any] | None = None,
         save_optimizer: bool = True,
         save_param_scheduler: bool = True,
-        meta: dict | None = None,
+        meta: dict[str, Any] | None = None,
         by_epoch: bool = True,
-        backend_args: dict | None = None,
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
         """Write a checkpoint from which mmlight, MMEngine and Lightning can resume.
 
@@ -66,24 +78,22 @@ class Checkpoints(Builders):
             ValueError: If both kinds of storage arguments are given.
             OSError: If the file cannot be written; a file of that name that was there stays.
         """
+        runner = self.runner
         backend_args = check_backend_args(file_client_args, backend_args)
-        save_checkpoint(
-            self,
-            join_path(out_dir, filename, backend_args=backend_args),
-            backend_args=backend_args,
-            save_optimizer=save_optimizer,
-            save_param_scheduler=save_param_scheduler,
-            meta=meta,
-            by_epoch=by_epoch,
-        )
+        path = join_path(out_dir, filename, backend_args=backend_args)
+        checkpoint = collect(runner, save_optimizer, save_param_scheduler, meta, by_epoch)
+        runner.call_hook("before_save_checkpoint", checkpoint=checkpoint)
+        if runner.rank == 0:
+            write_checkpoint(checkpoint, path, backend_args=backend_args)
+        runner.trainer.strategy.barrier("save_checkpoint")
 
     def load_checkpoint(
         self,
         filename: str,
-        map_location: str | Callable = "cpu",
+        map_location: str | Callable[..., Any] = "cpu",
         strict: bool = False,
-        revise_keys: list = _STRIP_WRAPPER,
-    ) -> dict:
+        revise_keys: list[tuple[str, str]] = _STRIP_WRAPPER,
+    ) -> dict[str, Any]:
         """Load the weights of a checkpoint into the model.
 
         Args:
@@ -99,47 +109,47 @@ class Checkpoints(Builders):
         Raises:
             RuntimeError: If it has no weight that the model has, or none at all.
         """
+        runner = self.runner
         checkpoint = self._read_checkpoint(filename, map_location)
         weights_in(checkpoint, filename)
-        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)  # which may rename weights
-        model = self.model if has_shards(self.model) else bare_model(self.model)
+        runner.call_hook("after_load_checkpoint", checkpoint=checkpoint)  # which may rename weights
+        model = runner.model if has_shards(runner.model) else bare_model(runner.model)
         refuse_foreign_weights(model, checkpoint, filename, revise_keys)
-        _load_checkpoint_to_model(model, checkpoint, strict, self.logger, revise_keys)
-        self._has_loaded = True
-        self.logger.info(f"Load checkpoint from {filename}")
+        _load_checkpoint_to_model(model, checkpoint, strict, runner.logger, revise_keys)
+        self.has_loaded = True
+        runner.logger.info(f"Load checkpoint from {filename}")
         return checkpoint
 
-    def _read_checkpoint(self, filename: str, map_location: Any) -> dict:
-        weights_only = self.cfg.get("env_cfg", {}).get("weights_only", True)
-        placement = Placement(map_location)
-        return placement.place(
-            _load_checkpoint(filename, placement.read_to, self.logger, weights_only=weights_only)
-        )
+    def _read_checkpoint(self, filename: str, map_location: Any) -> dict[str, Any]:
+        weights_only = self.runner.cfg.get("env_cfg", {}).get("weights_only", True)
+        placement, logger = Placement(map_location), self.runner.logger
+        return placement.place(_load_checkpoint(filename, placement.read_to, logger, weights_only))
 
     def load_or_resume(self) -> None:
         """Load or resume what the config says, once."""
-        if self._has_loaded:
+        runner = self.runner
+        if self.has_loaded:
             return
         resume_from = None
-        if self._resume and self._load_from is None:
+        if runner._resume and runner._load_from is None:
             resume_from = self._find_latest()
             if resume_from is None:
-                self.logger.info("The run begins anew.")
+                runner.logger.info("The run begins anew.")
             else:
-                self.logger.info(f"Auto resumed from the latest checkpoint {resume_from}.")
-        elif self._resume:
-            resume_from = self._load_from
-        with section("resume" if self._load_from is None else "load_from"):
+                runner.logger.info(f"Auto resumed from the latest checkpoint {resume_from}.")
+        elif runner._resume:
+            resume_from = runner._load_from
+        with section("resume" if runner._load_from is None else "load_from"):
             if resume_from is not None:
-                self.resume(resume_from)
-                self._has_loaded = True
-            elif self._load_from is not None:
-                self.load_checkpoint(self._load_from)
-                self._has_loaded = True
+                runner.resume(resume_from)
+                self.has_loaded = True
+            elif runner._load_from is not None:
+                runner.load_checkpoint(runner._load_from)
+                self.has_loaded = True
 
     def _find_latest(self) -> str | None:
         """Ask one process: others might see a folder that is just being changed, and differ."""
-        found = [find_latest_checkpoint(self.work_dir) if self.rank == 0 else None]
+        found = [find_latest_checkpoint(self.runner.work_dir) if self.runner.rank == 0 else None]
         broadcast_object_list(found)
         return found[0]
 
@@ -148,7 +158,7 @@ class Checkpoints(Builders):
         filename: str,
         resume_optimizer: bool = True,
         resume_param_scheduler: bool = True,
-        map_location: str | Callable = "default",
+        map_location: str | Callable[..., Any] = "default",
     ) -> None:
         """Continue the run that wrote a checkpoint.
 
@@ -167,19 +177,20 @@ class Checkpoints(Builders):
             RuntimeError: If weights of it are of other shapes than the model's parameters.
             ValueError: If its optimizers are others, or it does not say how far its run had come.
         """
+        runner = self.runner
         # Not to the model's device: an optimizer leaves its counters where they come from, and on
         # a GPU it would wait for them in each step.
         where = "cpu" if map_location == "default" else map_location
-        self._has_loaded = self._resume = True
-        checkpoint = self.load_checkpoint(filename, map_location=where)
-        refuse_other_shapes(bare_model(self.model), checkpoint, filename)
+        self.has_loaded = runner._resume = True
+        checkpoint = runner.load_checkpoint(filename, map_location=where)
+        refuse_other_shapes(bare_model(runner.model), checkpoint, filename)
         self.restore(checkpoint, resume_optimizer, resume_param_scheduler)
-        restore_callbacks(self.trainer, checkpoint)
-        if saved := (self.exact_state or {}).get("buffers"):
-            buffers = buffers_of(self.model)
+        restore_callbacks(runner.trainer, checkpoint)
+        if saved := (runner.exact_state or {}).get("buffers"):
+            buffers = buffers_of(runner.model)
             for name, value in saved.items():
                 buffers[name].copy_(value)
-        self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
+        runner.logger.info(f"resumed epoch: {runner.epoch}, iter: {runner.iter}")
 
     def resume_read(self, checkpoint: dict[str, Any], training: bool) -> None:
         """Continue from a checkpoint that the Trainer has read and whose weights it loads next.
@@ -188,9 +199,10 @@ class Checkpoints(Builders):
             checkpoint: The checkpoint; hooks may change it.
             training: Whether a training goes on; an evaluation needs the weights alone.
         """
-        self._has_loaded = True
-        self._resume = self._resume or training
-        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        runner = self.runner
+        self.has_loaded = True
+        runner._resume = runner._resume or training
+        runner.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         if training:
             self.restore(checkpoint)
             # Lightning refuses a file without these; what it lacks has been named.
@@ -210,57 +222,60 @@ class Checkpoints(Builders):
             resume_optimizer: Whether to restore the optimizers.
             resume_param_scheduler: Whether to restore the schedulers.
         """
-        self.exact_state = self._own_exact_state(checkpoint)
-        restore_progress(self, checkpoint)
+        runner = self.runner
+        runner.exact_state = self._own_exact_state(checkpoint)
+        restore_progress(runner, checkpoint)
         self._compare_with(checkpoint.get("meta", {}))
         if "message_hub" in checkpoint:
-            self.message_hub.load_state_dict(checkpoint["message_hub"])
+            runner.message_hub.load_state_dict(checkpoint["message_hub"])
         restore_optimizer = resume_optimizer and "optimizer" in checkpoint
-        restore_schedulers = resume_param_scheduler and self.param_schedulers is not None
+        restore_schedulers = resume_param_scheduler and runner.param_schedulers is not None
         if restore_optimizer:
-            self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
+            runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         if restore_schedulers:
             # Before the optimizer has its state: a scheduler that is built sets the first rate.
-            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+            runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
         if restore_optimizer:
-            restore_optimizers(self, checkpoint["optimizer"])
+            _restore_optimizers(runner, checkpoint["optimizer"])
         if restore_schedulers:
             self._restore_schedulers(checkpoint.get("param_schedulers"))
-        warn_of_missing_parts(self, checkpoint, resume_optimizer, resume_param_scheduler)
+        warn_of_missing_parts(runner, checkpoint, resume_optimizer, resume_param_scheduler)
 
     def _own_exact_state(self, checkpoint: dict[str, Any]) -> dict[str, Any] | None:
+        runner = self.runner
         if "mmlight" not in checkpoint:
             return None
-        exact = exact_state_of_rank(checkpoint["mmlight"], self.rank, self.world_size)
+        exact = exact_state_of_rank(checkpoint["mmlight"], runner.rank, runner.world_size)
         if exact is not None:
             return exact
         written_by = 1 + len(checkpoint["mmlight"].get("ranks", ()))
-        self.logger.warning(
+        runner.logger.warning(
             f"The checkpoint was written by {written_by} process(es) and this run has "
-            f"{self.world_size}: it goes on with the saved weights, optimizers, schedulers and "
+            f"{runner.world_size}: it goes on with the saved weights, optimizers, schedulers and "
             "counters, and with the samples that are left; random numbers begin anew, and "
             "so does an accumulation of gradients that was not over"
         )
-        if self.schedule is None:  # the training loop counts for itself
+        if runner.schedule is None:  # the training loop counts for itself
             return None
-        return go_on_among_others(self, checkpoint["mmlight"]["position"], written_by)
+        return go_on_among_others(runner, checkpoint["mmlight"]["position"], written_by)
 
     def _restore_schedulers(self, states: Any) -> None:
-        for _, scheduler, state in paired_with_states(self.param_schedulers, states):
+        for _, scheduler, state in paired_with_states(self.runner.param_schedulers, states):
             if state is not None:
                 scheduler.load_state_dict(state)
 
     def _compare_with(self, meta: dict[str, Any]) -> None:
         """Warn where this run differs from the one that wrote the checkpoint."""
+        runner = self.runner
         seed = meta.get("seed")
-        if seed is not None and seed != self.seed:
-            self.logger.warning(
-                f"The seed of this run ({self.seed}) is not that of the checkpoint ({seed})"
+        if seed is not None and seed != runner.seed:
+            runner.logger.warning(
+                f"The seed of this run ({runner.seed}) is not that of the checkpoint ({seed})"
             )
         known = meta.get("dataset_meta")
-        current = getattr(getattr(self.train_dataloader, "dataset", None), "metainfo", None)
+        current = getattr(getattr(runner.train_dataloader, "dataset", None), "metainfo", None)
         if known is not None and current is not None and not same_data(known, current):
-            self.logger.warning(
+            runner.logger.warning(
                 "The dataset metainfo of this run is not that of the checkpoint:\n"
                 f"this run: {_start_of(current)}\ncheckpoint: {_start_of(known)}"
             )
@@ -270,14 +285,54 @@ class Checkpoints(Builders):
 
         Where a strategy splits the model, each process has pending gradients of its part alone.
         """
-        pending = (self.exact_state or {}).get("accumulation")
+        runner = self.runner
+        wrapper, loop = runner.optim_wrapper, runner.train_loop
+        pending = (runner.exact_state or {}).get("accumulation")
         if pending:
-            self.optim_wrapper.load_accumulation_state(split_gradients(self.optim_wrapper, pending))
-        self.optim_wrapper.initialize_count_status(
-            self.model, self.train_loop.iter, self.train_loop.max_iters
-        )
+            wrapper.load_accumulation_state(split_gradients(wrapper, pending))
+        wrapper.initialize_count_status(runner.model, loop.iter, loop.max_iters)
 
 
 def _start_of(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 1000 else f"{text[:1000]} ..."
+
+
+def _restore_optimizers(runner: Any, state: dict[str, Any]) -> None:
+    """Give a run's optimizers their states of a checkpoint, or refuse those of others."""
+    try:
+        load_optimizers(runner, state)
+    except (KeyError, ValueError) as err:
+        _refuse_other_settings(runner.optim_wrapper)
+        what = f"no {err.args[0]!r}" if isinstance(err, KeyError) and err.args else str(err)
+        kinds = " and ".join(type(one).__name__ for _, one in _each(runner.optim_wrapper))
+        raise ValueError(
+            f"the optimizer state of the checkpoint does not fit {kinds}: {what}. {_WHAT_TO_DO}"
+        ) from err
+    _refuse_other_settings(runner.optim_wrapper)
+
+
+def _refuse_other_settings(wrapper: Any) -> None:
+    """Refuse states that have left an optimizer without settings of its own.
+
+    Asked once they are loaded: an optimizer fills in what older versions of it did not have.
+    """
+    for place, optimizer in _each(wrapper):
+        for group in optimizer.param_groups:
+            lost = [name for name in optimizer.defaults if name not in group]
+            if lost:
+                found = [name for name in group if name != "params"]
+                raise ValueError(
+                    f"the optimizer state of the checkpoint{place} does not fit "
+                    f"{type(optimizer).__name__}: it lacks {', '.join(lost)}; it has "
+                    f"{', '.join(found)}. {_WHAT_TO_DO}"
+                )
+
+
+def _each(wrapper: Any) -> Iterator[tuple[str, Optimizer]]:
+    several = getattr(wrapper, "optim_wrappers", None)
+    if several is None:
+        yield "", wrapper.optimizer
+        return
+    for name, one in several.items():
+        yield f" for {name!r}", one.optimizer

@@ -19,9 +19,31 @@ _NO_ARGUMENTS = ("num_batch_per_epoch", "disable_subprocess_warning")
 
 
 def build_dataloader(
-    dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
-) -> DataLoader:
-    """Build what :meth:`mmlight.runner.Runner.build_dataloader` documents."""
+    dataloader: DataLoader[Any] | dict[str, Any],
+    seed: int | None = None,
+    diff_rank_seed: bool = False,
+) -> DataLoader[Any]:
+    """Build a dataloader with its dataset, sampler and collate function.
+
+    Args:
+        dataloader: Config: ``dataset``, ``sampler``, ``batch_sampler``, ``collate_fn``,
+            ``worker_init_fn``, ``num_batch_per_epoch`` and the arguments of
+            :class:`torch.utils.data.DataLoader`. A dataloader is returned as it is.
+        seed: Seed of the sampler and of the workers.
+        diff_rank_seed: Whether the ranks' samplers draw a common seed instead.
+
+    Raises:
+        TypeError: If ``dataloader`` is neither a DataLoader nor a dict.
+        KeyError: If it has no ``dataset``.
+
+    Example:
+        >>> from mmlight.runner import Runner
+        >>> loader = Runner.build_dataloader(dict(
+        ...     dataset=[0, 1, 2, 3], batch_size=2, num_workers=0,
+        ...     sampler=dict(type="DefaultSampler", shuffle=False)))
+        >>> list(loader)
+        [[0, 1], [2, 3]]
+    """
     if isinstance(dataloader, DataLoader):
         return dataloader
     with part(dataloader):

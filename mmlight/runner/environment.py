@@ -1,4 +1,4 @@
-"""The part of the Runner that sets up processes, random seeds, folders and the logger."""
+"""The part of a Runner that sets up processes, random seeds, folders and the logger."""
 
 from __future__ import annotations
 
@@ -19,42 +19,69 @@ from mmlight.utils import mkdir_or_exist
 from mmlight.utils.checks import flags, whole
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
 
-from .state import RunnerState
+from .parts import RunnerPart
 from .utils import set_random_seed
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-class Environment(RunnerState):
-    """Environment of a run; a part of :class:`~mmlight.runner.Runner`."""
+_LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 
-    _deterministic: bool
 
-    @property
-    def deterministic(self) -> bool:
-        """Whether cuDNN is held to deterministic algorithms."""
-        return self._deterministic
+class Environment(RunnerPart):
+    """Sets up the processes, the random seeds, the names and folders and the logger of a run."""
 
-    def _open_environment(
-        self, env_cfg: dict, randomness: dict, experiment_name: str | None, log_level: str
+    launcher = "none"
+    """What started the processes."""
+    seed = 0
+    """The number that the random generators were seeded with."""
+    diff_rank_seed = False
+    """Whether each rank has added its number to the seed."""
+    deterministic = False
+    """Whether cuDNN is held to deterministic algorithms."""
+
+    @section("launcher")
+    def take_launcher(self, launcher: str) -> None:
+        """Keep what started the processes.
+
+        Raises:
+            ValueError: If there is no launcher of that name.
+        """
+        if launcher not in _LAUNCHERS:
+            raise ValueError(f"launcher must be one of {_LAUNCHERS}, but got {launcher!r}")
+        self.launcher = launcher
+
+    def open(
+        self,
+        env_cfg: dict[str, Any],
+        randomness: dict[str, Any],
+        experiment_name: str | None,
+        log_level: str,
     ) -> None:
+        """Set up all that a run needs before anything is built."""
+        runner = self.runner
         with section("env_cfg"):
-            self.setup_env(env_cfg)
-        with section("randomness"):
-            check_arguments(self.set_randomness, randomness, randomness)
-            self.set_randomness(**randomness)
-        name = experiment_name or osp.splitext(osp.basename(self.cfg.filename or ""))[0]
+            runner.setup_env(env_cfg)
+        self.seed_generators(randomness)
+        name = experiment_name or osp.splitext(osp.basename(runner.cfg.filename or ""))[0]
         # Two runs of one name in a process would share their logger and message hub.
-        self._experiment_name = f"{name}_{self._timestamp}" if name else self._timestamp
-        self._log_dir = osp.join(self._work_dir, self._timestamp)
-        if not self.is_rehearsal:
+        start = runner.timestamp
+        runner._experiment_name = f"{name}_{start}" if name else start
+        runner._log_dir = osp.join(runner.work_dir, start)
+        if not runner.is_rehearsal:
             with section("work_dir"):
-                mkdir_or_exist(self._work_dir)
+                mkdir_or_exist(runner.work_dir)
         with section("log_level"):
-            self.logger = self.build_logger(log_level=log_level)
+            runner.logger = runner.build_logger(log_level=log_level)
         self._log_env(env_cfg)
 
-    def setup_env(self, env_cfg: dict) -> None:
+    @section("randomness")
+    def seed_generators(self, randomness: dict[str, Any]) -> None:
+        """Seed the generators as a config says."""
+        check_arguments(self.runner.set_randomness, randomness, randomness)
+        self.runner.set_randomness(**randomness)
+
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Set up the processes, the start time and the limits of the machine.
 
         Args:
@@ -64,7 +91,7 @@ class Environment(RunnerState):
         """
         if env_cfg.get("cudnn_benchmark"):
             torch.backends.cudnn.benchmark = True
-        distributed = self._launcher != "none"
+        distributed = self.launcher != "none"
         with section("env_cfg", "mp_cfg"):
             mp_cfg = {**env_cfg.get("mp_cfg", {}), "distributed": distributed}
             check_arguments(set_multi_processing, mp_cfg, mp_cfg)
@@ -73,10 +100,10 @@ class Environment(RunnerState):
             dist_cfg = {**env_cfg.get("dist_cfg", {})}
             if dist_cfg.get("backend", "nccl") == "nccl" and not torch.cuda.is_available():
                 dist_cfg["backend"] = "gloo"
-            init_dist(self._launcher, **dist_cfg)
+            init_dist(self.launcher, **dist_cfg)
         if not distributed:
-            start_processes(self.trainer)
-        self._timestamp = new_timestamp()
+            start_processes(self.runner.trainer)
+        self.runner._timestamp = new_timestamp()
         _raise_open_file_limit(int(env_cfg.get("resource_limit", 4096)))
 
     def set_randomness(
@@ -97,8 +124,8 @@ class Environment(RunnerState):
         if seed is not None:
             whole("randomness", least=0, seed=seed)
         self.diff_rank_seed = diff_rank_seed
-        self._deterministic = deterministic
-        self._seed = set_random_seed(
+        self.deterministic = deterministic
+        self.seed = set_random_seed(
             seed=seed, deterministic=deterministic, diff_rank_seed=diff_rank_seed
         )
 
@@ -109,11 +136,11 @@ class Environment(RunnerState):
         """
         if not is_distributed():
             return
-        shared = torch.tensor(self._seed)
+        shared = torch.tensor(self.seed)
         broadcast(shared)
         seed = int(shared) + (get_rank() if self.diff_rank_seed else 0)
-        if seed != self._seed:
-            self._seed = set_random_seed(seed, deterministic=self._deterministic)
+        if seed != self.seed:
+            self.seed = set_random_seed(seed, deterministic=self.deterministic)
 
     def build_logger(
         self, log_level: int | str = "INFO", log_file: str | None = None, **kwargs: Any
@@ -129,28 +156,31 @@ class Environment(RunnerState):
             ValueError: If there is no level of that name.
             TypeError: If the level is neither a name nor a number.
         """
+        runner = self.runner
         _check_level(log_level)
-        if log_file is None and not self.is_rehearsal:
-            log_file = osp.join(self._log_dir, f"{self._timestamp}.log")
+        if log_file is None and not runner.is_rehearsal:
+            log_file = osp.join(runner.log_dir, f"{runner.timestamp}.log")
         kwargs.setdefault("file_mode", "a")
-        kwargs.setdefault("name", self._experiment_name)
+        kwargs.setdefault("name", runner.experiment_name)
         return MMLogger.get_instance(log_level=log_level, log_file=log_file, **kwargs)
 
-    def _log_env(self, env_cfg: dict) -> None:
-        if not self.logger.isEnabledFor(logging.INFO):
+    def _log_env(self, env_cfg: dict[str, Any]) -> None:
+        runner = self.runner
+        logger = runner.logger
+        if not logger.isEnabledFor(logging.INFO):
             return
         facts = collect_env()
-        brief = f"{_in_one_line(facts)}, seed {self._seed}"
+        brief = f"{_in_one_line(facts)}, seed {self.seed}"
         facts.update(env_cfg)
-        facts.update({"Seed": self._seed, "Distributed launcher": self._launcher})
+        facts.update({"Seed": self.seed, "Distributed launcher": self.launcher})
         lines = "\n".join(f"    {name}: {value}" for name, value in facts.items())
         rule = "-" * 60
         whole = f"\n{rule}\nSystem and runtime environment:\n{lines}\n{rule}\n"
-        self.logger.info(whole, extra={"brief": brief})
-        if self.cfg:
-            where = self.logger.log_file or "log_level='DEBUG' shows them"
-            self.logger.info(
-                f"Config:\n{self.cfg.pretty_text}",
+        logger.info(whole, extra={"brief": brief})
+        if runner.cfg:
+            where = logger.log_file or "log_level='DEBUG' shows them"
+            logger.info(
+                f"Config:\n{runner.cfg.pretty_text}",
                 extra={"brief": f"Environment, config and order of hooks in full: {where}"},
             )
 

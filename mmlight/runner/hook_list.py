@@ -1,23 +1,21 @@
-"""The part of the Runner that registers hooks."""
+"""The part of a Runner that registers hooks and tells of them."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 from lightning.pytorch import Callback
 
 from mmlight.hooks import Hook
-from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
-from mmlight.registry.place import blame, current_section, section
+from mmlight.registry.place import blame, section
 
+from .parts import RunnerPart
 from .priority import Priority, get_priority
-from .state import RunnerState
 
-DEFAULT_HOOKS: dict[str, dict] = {
+DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
     "runtime_info": {"type": "RuntimeInfoHook"},
     "timer": {"type": "IterTimerHook"},
     "sampler_seed": {"type": "DistSamplerSeedHook"},
@@ -27,21 +25,24 @@ DEFAULT_HOOKS: dict[str, dict] = {
 }
 
 
-class HookList(RunnerState):
-    """Hooks of a run; a part of :class:`~mmlight.runner.Runner`."""
+class HookList(RunnerPart):
+    """Registers the hooks of a run, and tells which there are."""
+
+    guard = staticmethod(section)
+    """What an error of registering a hook leaves through, given the hook's config key."""
 
     def register_hooks(
         self,
-        default_hooks: dict[str, Hook | dict] | None = None,
-        custom_hooks: Sequence[Hook | dict | Callback] | None = None,
+        default_hooks: dict[str, Hook | dict[str, Any]] | None = None,
+        custom_hooks: Sequence[Hook | dict[str, Any] | Callback] | None = None,
     ) -> None:
         """Add the default hooks, changed by ``default_hooks``, then ``custom_hooks``."""
-        self.register_default_hooks(default_hooks)
+        self.runner.register_default_hooks(default_hooks)
         if custom_hooks is not None:
-            self.register_custom_hooks(custom_hooks)
+            self.runner.register_custom_hooks(custom_hooks)
 
     @section("default_hooks")
-    def register_default_hooks(self, hooks: dict[str, Hook | dict] | None = None) -> None:
+    def register_default_hooks(self, hooks: dict[str, Hook | dict[str, Any]] | None = None) -> None:
         """Add the default hooks.
 
         ================  ====================  ==============
@@ -80,16 +81,16 @@ class HookList(RunnerState):
             else:
                 merged[name] = hook
         for name, hook in merged.items():
-            with self.hook_section("default_hooks", name):
+            with self.guard("default_hooks", name):
                 if isinstance(hook, dict) and "type" not in hook:
                     raise KeyError(
                         f"default_hooks has no `type` for {name!r}, which is no default hook."
                         f"{did_you_mean(name, DEFAULT_HOOKS)}"
                     )
-                self.register_hook(hook)
+                self.runner.register_hook(hook)
 
     @section("custom_hooks")
-    def register_custom_hooks(self, hooks: Sequence[Hook | dict | Callback]) -> None:
+    def register_custom_hooks(self, hooks: Sequence[Hook | dict[str, Any] | Callback]) -> None:
         """Add hooks or their configs; Lightning callbacks among them go to the Trainer.
 
         Raises:
@@ -100,50 +101,25 @@ class HookList(RunnerState):
                 f"custom_hooks should be a list of hooks or configs, but got {type(hooks).__name__}"
             )
         for index, hook in enumerate(hooks):
-            with self.hook_section("custom_hooks", index):
-                self.register_hook(hook)
+            with self.guard("custom_hooks", index):
+                self.runner.register_hook(hook)
 
-    def hook_section(self, *key: Any) -> AbstractContextManager[None]:
-        """Let any error of registering a hook name the hook's config key."""
-        return section(*key)
-
-    def register_hook(  # type: ignore[override]
-        self, hook: Hook | dict | Callback, priority: str | int | Priority | None = None
-    ) -> None:
-        """Add a hook behind those of the same or a higher priority.
-
-        Args:
-            hook: A hook, or the config of one (its ``priority`` key counts before the class's),
-                or a Lightning callback, which goes to the Trainer.
-            priority: Overrides both.
-        """
-        if isinstance(hook, dict):
-            cfg = {**hook}
-            of_config = cfg.pop("priority", None)
-            hook = HOOKS.build(cfg)
-            priority = of_config if priority is None else priority
-            self.hook_keys.append((hook, current_section()))
-        if isinstance(hook, Callback) and not isinstance(hook, Hook):
-            self.lightning_callbacks.append(hook)
-            return
-        super().register_hook(hook, priority)
-
-    def blame_hook(self, error: BaseException) -> None:
+    def blame(self, error: BaseException) -> None:
         """Let an error of a hook that finds its surroundings wrong name the hook's config key."""
         traceback = error.__traceback__
         while traceback is not None:
             frame = traceback.tb_frame
             owner = frame.f_locals.get("self")
-            for hook, key in self.hook_keys:
+            for hook, key in self.runner.hook_keys:
                 if hook is owner and frame.f_code.co_name in ("before_run", "before_train"):
-                    with self._root_config():
+                    with self.runner.root_config():
                         blame(error, *key)
             traceback = traceback.tb_next
 
     def get_hooks_info(self) -> str:
         """Return which hooks are called at each point, in their order."""
         blocks = []
-        acting = [(hook, hook.get_triggered_stages()) for hook in self.hooks]
+        acting = [(hook, hook.get_triggered_stages()) for hook in self.runner.hooks]
         for stage in Hook.stages:
             lines = [
                 f"({_level(hook.priority):<12}) {type(hook).__name__:<35}"
@@ -154,10 +130,17 @@ class HookList(RunnerState):
                 blocks.append("\n".join([f"{stage}:", *lines, " -------------------- "]))
         return "\n".join(blocks)
 
-    def get_hooks_table(self) -> str:
-        """Return the hooks in a line for each priority, in their order."""
+    def tell(self) -> None:
+        """Log which hooks there are: in short, and which are called at each point."""
+        runner = self.runner
+        runner.logger.info(
+            f"Hooks will be executed in the following order:\n{runner.get_hooks_info()}",
+            extra={"brief": f"Hooks by priority:\n{self._by_priority()}"},
+        )
+
+    def _by_priority(self) -> str:
         lines: dict[str, list[str]] = {}
-        for hook in self.hooks:
+        for hook in self.runner.hooks:
             lines.setdefault(_level(hook.priority), []).append(type(hook).__name__)
         return "\n".join(f"    {level:<12} {', '.join(names)}" for level, names in lines.items())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import os.path as osp
@@ -215,12 +214,6 @@ def get_torchvision_models() -> dict[str, str]:
             if isinstance(value, type) and hasattr(value, "__members__"):
                 urls.update(_urls_of_weights(value))
     return urls
-
-
-def near_name(name: str, names: dict[str, str]) -> str:
-    """Return a hint at the nearest of ``names``, empty without one."""
-    near = difflib.get_close_matches(name, names, n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
 
 
 def _urls_of_weights(weights: type) -> dict[str, str]:

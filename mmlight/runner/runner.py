@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os.path as osp
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,32 +16,33 @@ from typing_extensions import Self
 
 from mmlight.bridge.current import CurrentRun
 from mmlight.bridge.data import RunnerData
+from mmlight.bridge.face import RunnerFace
 from mmlight.bridge.interrupts import Interrupts
 from mmlight.bridge.module import ModelModule
-from mmlight.bridge.progress import OwnCounters
-from mmlight.bridge.schedule import schedule_of
 from mmlight.bridge.trainer import build_trainer
 from mmlight.bridge.trainer_arguments import read_arguments
 from mmlight.config import Config, copy_config
 from mmlight.hooks import Hook
-from mmlight.hooks.length import length_of
-from mmlight.model.bare_model import bare_model
-from mmlight.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
-from mmlight.registry import RUNNERS, DefaultScope
+from mmlight.logging import MessageHub, MMLogger
+from mmlight.registry import RUNNERS, DefaultScope, root_config
+from mmlight.registry.account import Account
 from mmlight.registry.place import section
 from mmlight.utils.checks import flags
 
 from .base_loop import BaseLoop
+from .building import Builders
 from .checkpointing import Checkpoints
+from .dataloader import build_dataloader
 from .environment import Environment
+from .hook_list import HookList
 from .known_keys import find_unread, need_all_or_none, need_keys
-from .loops import TrainLoop
-
-_LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
+from .optimization import Optimization
+from .parts import handed_to
+from .stages import KEYS, Stages
 
 
 @RUNNERS.register_module()
-class Runner(Checkpoints, Environment):
+class Runner(RunnerFace):
     """Train, validate and test what a config describes.
 
     Everything but the model is built when it is first needed, so a config for testing alone
@@ -90,52 +92,70 @@ class Runner(Checkpoints, Environment):
         >>> model = runner.train()  # doctest: +SKIP
     """
 
+    # A loop, a wrapper or a scheduler is a config until it is needed, hence `Any`.
+    cfg: Config
+    account: Account
+    model: nn.Module
+    message_hub: MessageHub
+    logger: MMLogger
+    visualizer: Any
+    log_processor: Any
+    param_schedulers: Any
+    _work_dir: str
+    _log_dir: str
+    _timestamp: str
+    _experiment_name: str
+    _model_name: str
+    _train_dataloader: Any
+    _val_dataloader: Any
+    _test_dataloader: Any
+    _train_loop: Any
+    _val_loop: Any
+    _test_loop: Any
+
     def __init__(
         self,
-        model: nn.Module | dict,
+        model: nn.Module | dict[str, Any],
         work_dir: str,
         train_dataloader: Any = None,
         val_dataloader: Any = None,
         test_dataloader: Any = None,
-        train_cfg: dict | None = None,
-        val_cfg: dict | None = None,
-        test_cfg: dict | None = None,
-        auto_scale_lr: dict | None = None,
+        train_cfg: dict[str, Any] | None = None,
+        val_cfg: dict[str, Any] | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        auto_scale_lr: dict[str, Any] | None = None,
         optim_wrapper: Any = None,
         param_scheduler: Any = None,
         val_evaluator: Any = None,
         test_evaluator: Any = None,
-        default_hooks: dict[str, Hook | dict] | None = None,
-        custom_hooks: list[Hook | dict] | None = None,
-        data_preprocessor: nn.Module | dict | None = None,
+        default_hooks: dict[str, Hook | dict[str, Any]] | None = None,
+        custom_hooks: list[Hook | dict[str, Any]] | None = None,
+        data_preprocessor: nn.Module | dict[str, Any] | None = None,
         load_from: str | None = None,
         resume: bool = False,
         launcher: str = "none",
-        env_cfg: dict = dict(dist_cfg=dict(backend="nccl")),  # noqa: B006, C408 (documented)
-        log_processor: dict | None = None,
+        env_cfg: dict[str, Any] = dict(dist_cfg=dict(backend="nccl")),  # noqa: B006, C408 (documented)
+        log_processor: dict[str, Any] | None = None,
         log_level: str = "INFO",
         visualizer: Any = None,
         default_scope: str = "mmengine",
-        randomness: dict = dict(seed=None),  # noqa: B006, C408 (documented)
+        randomness: dict[str, Any] = dict(seed=None),  # noqa: B006, C408 (documented)
         experiment_name: str | None = None,
         cfg: dict | Config | None = None,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in ARGUMENTS}
         self._keep(cfg, given)
-        with self._root_config():
+        with self.root_config():
             with section("work_dir"):
                 self._work_dir = osp.abspath(work_dir)
-            self._take_loops(train_dataloader, train_cfg, optim_wrapper)
-            self._take_evaluations(
-                (val_dataloader, val_cfg, val_evaluator),
-                (test_dataloader, test_cfg, test_evaluator),
-            )
-            self._check_schedulers(param_scheduler, optim_wrapper)
-            self._take_launcher(launcher)
+            for mode in KEYS:
+                self._take(mode, given)
+            self.optimization.check_schedulers(param_scheduler, optim_wrapper)
+            self.environment.take_launcher(launcher)
             with section("resume"):
                 flags("the Runner", resume=resume)
             with self.current_run.building():
-                self._open_environment(env_cfg, randomness, experiment_name, log_level)
+                self.environment.open(env_cfg, randomness, experiment_name, log_level)
                 self._default_scope = DefaultScope.get_instance(
                     self._experiment_name, scope_name=default_scope
                 )
@@ -144,34 +164,42 @@ class Runner(Checkpoints, Environment):
                 if self.cfg and self.trainer.enable_autolog_hparams:
                     self.visualizer.add_config(self.cfg)
                 self.log_processor = self.build_log_processor(log_processor or {})
-                self.model = self._build_whole_model(model, data_preprocessor)
+                self.model = self.builders.build_whole_model(model, data_preprocessor)
                 self.register_hooks(default_hooks, custom_hooks)
-                self.logger.info(
-                    f"Hooks will be executed in the following order:\n{self.get_hooks_info()}",
-                    extra={"brief": f"Hooks by priority:\n{self.get_hooks_table()}"},
-                )
+                self.hook_list.tell()
                 self.dump_config()
 
     def _keep(self, cfg: Any, given: dict[str, Any]) -> None:
         """Keep what was given; nothing of it is built yet."""
         super().__init__()
+        self.environment, self.hook_list = Environment(self), HookList(self)
+        self.builders, self.optimization = Builders(self), Optimization(self)
+        self.stages, self.checkpoints = Stages(self), Checkpoints(self)
         self.current_run = CurrentRun(self)
         self.lightning_callbacks: list[Callback] = []
-        self.hook_keys: list[tuple[Any, tuple[str, ...]]] = []
-        self._module: ModelModule | None = None
-        self._datamodule: RunnerData | None = None
         self.cfg = as_config(cfg)
         self._given = {name: value for name, value in given.items() if value is not None}
         self.account = find_unread(self.cfg, type(self))
         self.auto_scale_lr = given.get("auto_scale_lr")
+        self.optim_wrapper = given.get("optim_wrapper")
         self.param_schedulers = given.get("param_scheduler")
         self._load_from, self._resume = given.get("load_from"), given.get("resume", False)
-        self._has_loaded = False
         self.exact_state: dict[str, Any] | None = None
-        self._scaled: Any = None
+
+    def _take(self, mode: str, given: dict[str, Any]) -> None:
+        """Keep what trains, validates or tests; some of it without the rest is an error."""
+        purpose, keys = KEYS[mode]
+        need_all_or_none(self.cfg, purpose, {key: given.get(key) for key in keys})
+        setattr(self, f"_{mode}_dataloader", given.get(keys[0]))
+        setattr(self, f"_{mode}_loop", given.get(keys[1]))
+        setattr(self, f"_{mode}_evaluator", given.get(keys[2]))
+
+    def root_config(self) -> AbstractContextManager[None]:
+        """Let errors of what is built name key and file, and keep account of keys."""
+        return root_config(self.cfg, self._given, self.account)
 
     @classmethod
-    def from_cfg(cls, cfg: Config | dict, strict: bool = False) -> Runner:
+    def from_cfg(cls, cfg: Config | dict[str, Any], strict: bool = False) -> Runner:
         """Build a Runner from a config, whose keys are the arguments of the class.
 
         The run leaves the config as it is, and runs the very objects in it: callbacks, hooks,
@@ -203,163 +231,50 @@ class Runner(Checkpoints, Environment):
         runner.account.strict = strict
         return runner
 
-    def _take_launcher(self, launcher: str) -> None:
-        with section("launcher"):
-            if launcher not in _LAUNCHERS:
-                raise ValueError(f"launcher must be one of {_LAUNCHERS}, but got {launcher!r}")
-        self._launcher = launcher
+    # ------------------------------------------------------- what its parts do
 
-    def _take_loops(self, dataloader: Any, cfg: Any, optim_wrapper: Any) -> None:
-        keys = {
-            "train_dataloader": dataloader,
-            "train_cfg": cfg,
-            "optim_wrapper": optim_wrapper,
-        }
-        need_all_or_none(self.cfg, "training", keys)
-        self._train_dataloader = dataloader
-        self._train_loop: Any = cfg
-        self.optim_wrapper = optim_wrapper
+    setup_env = handed_to("environment", Environment.setup_env)
+    set_randomness = handed_to("environment", Environment.set_randomness)
+    build_logger = handed_to("environment", Environment.build_logger)
 
-    def _take_evaluations(self, val: tuple, test: tuple) -> None:
-        for mode, (dataloader, cfg, evaluator) in (("val", val), ("test", test)):
-            keys = {
-                f"{mode}_dataloader": dataloader,
-                f"{mode}_cfg": cfg,
-                f"{mode}_evaluator": evaluator,
-            }
-            need_all_or_none(self.cfg, "validation" if mode == "val" else "testing", keys)
-            setattr(self, f"_{mode}_dataloader", dataloader)
-            setattr(self, f"_{mode}_loop", cfg)
-            setattr(self, f"_{mode}_evaluator", evaluator)
+    build_model = handed_to("builders", Builders.build_model)
+    wrap_model = handed_to("builders", Builders.wrap_model)
+    _init_model_weights = handed_to("builders", Builders.init_model_weights)
+    build_dataloader = staticmethod(build_dataloader)
+    build_evaluator = handed_to("builders", Builders.build_evaluator)
+    build_train_loop = handed_to("builders", Builders.build_train_loop)
+    build_val_loop = handed_to("builders", Builders.build_val_loop)
+    build_test_loop = handed_to("builders", Builders.build_test_loop)
+    build_message_hub = handed_to("builders", Builders.build_message_hub)
+    build_visualizer = handed_to("builders", Builders.build_visualizer)
+    build_log_processor = handed_to("builders", Builders.build_log_processor)
+    dump_config = handed_to("builders", Builders.dump_config)
 
-    # ------------------------------------------------------------------ running
+    build_optim_wrapper = handed_to("optimization", Optimization.build_optim_wrapper)
+    scale_lr = handed_to("optimization", Optimization.scale_lr)
+    build_param_scheduler = handed_to("optimization", Optimization.build_param_scheduler)
 
-    def train(self) -> nn.Module:
-        """Train and return the model.
+    register_hooks = handed_to("hook_list", HookList.register_hooks)
+    register_default_hooks = handed_to("hook_list", HookList.register_default_hooks)
+    register_custom_hooks = handed_to("hook_list", HookList.register_custom_hooks)
+    get_hooks_info = handed_to("hook_list", HookList.get_hooks_info)
 
-        A training that was broken off, by an error or Ctrl-C, goes on where it was.
+    train = handed_to("stages", Stages.train)
+    val = handed_to("stages", Stages.val)
+    test = handed_to("stages", Stages.test)
 
-        Raises:
-            RuntimeError: If the Runner has nothing to train with.
-            SystemExit: With status 143 or 130, if SIGTERM or Ctrl-C came and the run was saved.
-            KeyboardInterrupt: If Ctrl-C came in an interactive session.
-        """
-        self._need("train", "train_dataloader, train_cfg and optim_wrapper")
-        with self.current_run, self.interrupts.handled():
-            self.trainer.fit(self.module, datamodule=self.datamodule)
-        return self.model
+    save_checkpoint = handed_to("checkpoints", Checkpoints.save_checkpoint)
+    load_checkpoint = handed_to("checkpoints", Checkpoints.load_checkpoint)
+    load_or_resume = handed_to("checkpoints", Checkpoints.load_or_resume)
+    resume = handed_to("checkpoints", Checkpoints.resume)
 
-    def begin(self, stage: str) -> None:
-        """Build what a Trainer needs that is about to ``fit``, ``validate``, ... (``stage``)."""
-        for backend in self.visualizer.join_loggers(self.trainer.loggers):
-            if self.trainer.enable_autolog_hparams:
-                backend.add_config(self.cfg)
-        with self._root_config():
-            if stage == "fit":
-                self.prepare_training()
-                return
-            mode = "val" if stage == "validate" else "test"
-            loop = getattr(self, f"{mode}_loop")  # built now, before anything is announced
-            self.account.tell(self.logger)
-            self.call_hook("before_run")
-            self.load_or_resume()
-            if loop is not None:
-                self._maybe_compile(f"{mode}_step")
-
-    def end(self, stage: str) -> None:
-        """Announce the end of what the Trainer did."""
-        self.call_hook("after_run")
-
-    def prepare_training(self) -> None:
-        """Do all that comes before the first event of training, in the documented order."""
-        if self.interrupts.goes_on:  # all of it was done, and no run has ended since
-            self.interrupts.goes_on = False
-            return
-        self._train_loop = self.build_train_loop(self._train_loop)
-        self._limit_training()
-        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-        if self.optim_wrapper is not self._scaled:  # a second training goes on with these rates
-            self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
-            self._scaled = self.optim_wrapper
-        if self.param_schedulers is not None:
-            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
-        if self._val_loop is not None:
-            self._val_loop = self.build_val_loop(self._val_loop)
-        if self.cfg.get("efficient_conv_bn_eval"):
-            with section("efficient_conv_bn_eval"):
-                turn_on_efficient_conv_bn_eval(
-                    bare_model(self.model), self.cfg["efficient_conv_bn_eval"]
-                )
-        self.account.tell(self.logger)
-        self.call_hook("before_run")
-        self._init_model_weights()
-        self.load_or_resume()
-        self._maybe_compile("train_step")
-
-    def _limit_training(self) -> None:
-        trainer, loop = self.trainer, self._train_loop
-        if isinstance(loop, TrainLoop):
-            self.schedule = schedule_of(trainer, loop)
-        else:
-            self._progress = OwnCounters(trainer, loop)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether a documented training loop has no iteration left."""
-        return self.schedule is not None and self.iter >= self.schedule.last_iter
-
-    def batches_of_epoch(self) -> float:
-        """Batches of an epoch of training; an iteration-based training is one epoch."""
-        loop = self.train_loop
-        if not loop.by_epoch and (self.schedule is None or self.schedule.batches):
-            return loop.max_iters
-        return length_of(loop.dataloader) if self.schedule is None else self.schedule.batches
-
-    def reload_data(self) -> None:
-        """Build the datasets and dataloaders of training and validation anew."""
-        for mode, loop in (("train", self.train_loop), ("val", self.val_loop)):
-            given = getattr(self, f"_{mode}_dataloader")
-            if isinstance(given, dict) and loop is not None:
-                loop.use(self.build_dataloader(given, self.seed, self.diff_rank_seed))
-
-    def val(self) -> dict:
-        """Validate and return the metrics by name.
-
-        Raises:
-            RuntimeError: If the Runner has nothing to validate with.
-        """
-        self._need("val", "val_dataloader, val_cfg and val_evaluator")
-        return self._evaluate("val")
-
-    def test(self) -> dict:
-        """Test and return the metrics by name.
-
-        Raises:
-            RuntimeError: If the Runner has nothing to test with.
-        """
-        self._need("test", "test_dataloader, test_cfg and test_evaluator")
-        return self._evaluate("test")
-
-    def _evaluate(self, mode: str) -> dict:
-        trainer = self.trainer
-        run = trainer.validate if mode == "val" else trainer.test
-        with self.current_run:
-            run(self.module, datamodule=self.datamodule, verbose=False)
-        loop: Any = trainer.validate_loop if mode == "val" else trainer.test_loop
-        return loop.metrics
-
-    def _need(self, mode: str, keys: str) -> None:
-        if getattr(self, f"_{mode}_loop") is None:
-            raise RuntimeError(
-                f"runner.{mode}() needs {keys}, and this Runner has none of them: add these keys "
-                "to the config"
-            )
+    # ------------------------------------------------ what Lightning is given
 
     @property
     def trainer(self) -> Trainer:
         """The Lightning Trainer underneath, built when it is first needed."""
         if self._trainer is None:
-            with self._root_config(), section("trainer"):
+            with self.root_config(), section("trainer"):
                 self.bind(build_trainer(self))
         return super().trainer
 
@@ -368,7 +283,7 @@ class Runner(Checkpoints, Environment):
         """The config's ``trainer`` with the objects in it built, once for every Trainer."""
         scope = self.cfg.get("default_scope")  # not the current one yet: a Trainer comes first
         scoped = DefaultScope.overwrite_default_scope(scope)
-        with self._root_config(), section("trainer"), scoped:
+        with self.root_config(), section("trainer"), scoped:
             return read_arguments(self.cfg)
 
     @cached_property
@@ -376,19 +291,15 @@ class Runner(Checkpoints, Environment):
         """What lets signals stop the training."""
         return Interrupts(self)
 
-    @property
+    @cached_property
     def module(self) -> ModelModule:
         """The model as a LightningModule."""
-        if self._module is None:
-            self._module = ModelModule(self)
-        return self._module
+        return ModelModule(self)
 
-    @property
+    @cached_property
     def datamodule(self) -> RunnerData:
         """The dataloaders as a LightningDataModule."""
-        if self._datamodule is None:
-            self._datamodule = RunnerData(self)
-        return self._datamodule
+        return RunnerData(self)
 
     def __repr__(self) -> str:
         if "model" not in vars(self):  # shown in the traceback of what is wrong with the config
@@ -396,7 +307,53 @@ class Runner(Checkpoints, Environment):
         done = f"{self.iter} iterations done, " if self._progress is not None else ""
         return f"<{type(self).__name__} of {self._model_name}: {done}in {self._work_dir}>"
 
+    def _take_callback(self, callback: Any) -> None:
+        if isinstance(callback, Callback):
+            self.lightning_callbacks.append(callback)
+        else:
+            super()._take_callback(callback)
+
     # --------------------------------------------------------------- properties
+
+    @property
+    def launcher(self) -> str:
+        """What started the processes."""
+        return self.environment.launcher
+
+    @property
+    def seed(self) -> int:
+        """The number that the random generators were seeded with."""
+        return self.environment.seed
+
+    @property
+    def diff_rank_seed(self) -> bool:
+        """Whether each rank has added its number to the seed."""
+        return self.environment.diff_rank_seed
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether cuDNN is held to deterministic algorithms."""
+        return self.environment.deterministic
+
+    @property
+    def work_dir(self) -> str:
+        """Folder for checkpoints and logs."""
+        return self._work_dir
+
+    @property
+    def log_dir(self) -> str:
+        """Folder for the logs of this run, inside the work_dir."""
+        return self._log_dir
+
+    @property
+    def timestamp(self) -> str:
+        """When the experiment began, as ``YYYYmmdd_HHMMSS``."""
+        return self._timestamp
+
+    @property
+    def experiment_name(self) -> str:
+        """Name of the experiment."""
+        return self._experiment_name
 
     @property
     def model_name(self) -> str:
@@ -428,26 +385,42 @@ class Runner(Checkpoints, Environment):
     @property
     def train_loop(self) -> Any:
         """The training loop, built when it is first asked for."""
-        if self._train_loop is None or isinstance(self._train_loop, BaseLoop):
-            return self._train_loop
-        self._train_loop = self.build_train_loop(self._train_loop)
-        return self._train_loop
+        loop = self._train_loop
+        return loop if isinstance(loop, BaseLoop) else self._built_loop("train")
 
     @property
     def val_loop(self) -> Any:
         """The validation loop, built when it is first asked for."""
-        if self._val_loop is None or isinstance(self._val_loop, BaseLoop):
-            return self._val_loop
-        self._val_loop = self.build_val_loop(self._val_loop)
-        return self._val_loop
+        loop = self._val_loop
+        return loop if isinstance(loop, BaseLoop) else self._built_loop("val")
 
     @property
     def test_loop(self) -> Any:
         """The test loop, built when it is first asked for."""
-        if self._test_loop is None or isinstance(self._test_loop, BaseLoop):
-            return self._test_loop
-        self._test_loop = self.build_test_loop(self._test_loop)
-        return self._test_loop
+        loop = self._test_loop
+        return loop if isinstance(loop, BaseLoop) else self._built_loop("test")
+
+    def _built_loop(self, mode: str) -> Any:
+        loop = getattr(self, f"_{mode}_loop")
+        if loop is not None:
+            loop = getattr(self, f"build_{mode}_loop")(loop)
+            setattr(self, f"_{mode}_loop", loop)
+        return loop
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs of the training; 0 without one."""
+        return getattr(self.train_loop, "max_epochs", 0)
+
+    @property
+    def max_iters(self) -> int:
+        """Iterations of the training; 0 without one."""
+        return getattr(self.train_loop, "max_iters", 0)
+
+    @property
+    def train_dataloader(self) -> Any:
+        """The dataloader for training."""
+        return getattr(self.train_loop, "dataloader", None)
 
     @property
     def val_dataloader(self) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from enum import Enum
+
+from mmlight.utils.near_names import did_you_mean
 
 
 class Priority(Enum):
@@ -52,11 +53,9 @@ def get_priority(priority: int | str | Priority) -> int:
     if isinstance(priority, str):
         name = priority.upper()
         if name not in Priority.__members__:
-            near = difflib.get_close_matches(name, Priority.__members__, n=1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
             raise KeyError(
-                f"no priority level is called {priority!r}{hint} "
-                f"(levels: {', '.join(Priority.__members__)})"
+                f"no priority level is called {priority!r} (levels: "
+                f"{', '.join(Priority.__members__)}).{did_you_mean(name, Priority.__members__)}"
             )
         return Priority[name].value
     raise TypeError(

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmlight.bridge.checkpoint_io import AtomicCheckpointIO, DamagedCheckpointError
+from mmlight.bridge.checkpoint_io import AtomicCheckpointIO
+from mmlight.fileio.checkpoint_file import DamagedCheckpointError
 
 
 class Line(L.LightningModule):

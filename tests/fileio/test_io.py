@@ -122,7 +122,7 @@ def test_a_dump_that_fails_leaves_the_file_that_was_there(top):
 @pytest.mark.parametrize("call", [fileio.load, lambda file: fileio.dump({}, file)])
 @pytest.mark.parametrize("file", ["a.jsn", 3, io.StringIO("{}")])
 def test_an_unknown_format(call, file):
-    with pytest.raises(TypeError, match=r"Unsupported format: (jsn.*did you mean json|None)"):
+    with pytest.raises(TypeError, match=r"Unsupported format: (jsn.*Did you mean 'json'|None)"):
         call(file)
 
 

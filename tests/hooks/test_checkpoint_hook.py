@@ -14,7 +14,7 @@ import fsspec
 import pytest
 import torch
 
-from mmlight.bridge.checkpoint_io import read_checkpoint
+from mmlight.fileio.checkpoint_file import read_checkpoint
 from mmlight.fileio.folder_lock import FolderInUseError
 from mmlight.hooks import CheckpointHook
 from tests.bridge.ranks import together

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmlight.bridge.checkpoint_io import read_checkpoint
+from mmlight.fileio.checkpoint_file import read_checkpoint
 from mmlight.hooks import EMAHook
 from mmlight.model import BaseTTAModel
 from tests.hooks.toy import Net, Record, loader, runner_of

@@ -52,7 +52,7 @@ def test_what_belongs_to_one_optimizer_is_refused(method: str) -> None:
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     _, both = wrappers()
-    with pytest.raises(AssertionError, match="did you mean 'disc'"):
+    with pytest.raises(AssertionError, match="Did you mean 'disc'"):
         both["dics"]
     with pytest.raises(AssertionError, match=r"Mismatched state_dict.*'generator'"):
         both.load_state_dict({"generator": {}})

@@ -46,5 +46,5 @@ def test_two_processes_share_the_state_and_agree_on_the_weights(tmp_path) -> Non
 
 def test_an_unknown_optimizer_is_refused_with_the_nearest_name() -> None:
     optimizer = {"type": "ZeroRedundancyOptimizer", "optimizer_type": "AdamV", "lr": 0.1}
-    with pytest.raises(AttributeError, match=r"no optimizer 'AdamV'; did you mean 'Adam"):
+    with pytest.raises(AttributeError, match=r"no optimizer 'AdamV'\. Did you mean 'Adam"):
         build_optim_wrapper(nn.Linear(1, 1), {"optimizer": optimizer})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmlight.bridge.checkpoint_io import read_checkpoint
+from mmlight.fileio.checkpoint_file import read_checkpoint
 
 
 def three_iterations(engine: str, folder: str) -> dict[str, Any]:

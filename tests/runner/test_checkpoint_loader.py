@@ -91,7 +91,7 @@ def test_zoo_with_names_of_ones_own(scheme: str, server: str, tmp_path: Path) ->
     names = {"mine": f"{server}/net-1234abcd.pth"}
     (tmp_path / "home" / "open_mmlab.json").write_text(json.dumps(names))
     assert set(load(f"{scheme}://mine")) == set(WEIGHTS)
-    with pytest.raises(KeyError, match=f"{scheme}://mime, did you mean 'mine'"):
+    with pytest.raises(KeyError, match=f"{scheme}://mime. Did you mean 'mine'"):
         load(f"{scheme}://mime")
 
 

@@ -9,7 +9,7 @@ import torch
 
 from mmlight.hooks import Hook
 from mmlight.runner import Runner
-from mmlight.runner.placement import Placement
+from mmlight.runner.checkpoint_loader import Placement
 from tests.bridge.parts import config
 
 FOLLOWING = ("state_dict", "ema_state_dict", "optimizer", "optimizer_states")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, TypeVar
+
+from mmlight.utils.near_names import did_you_mean
 
 from .base import BaseFileHandler
 from .json_handler import JsonHandler
@@ -73,8 +74,7 @@ def get_handler(file_format: str | None) -> BaseFileHandler:
     """
     if file_format in file_handlers:
         return file_handlers[file_format]
-    close = get_close_matches(str(file_format), file_handlers, n=1)
-    hint = f", did you mean {close[0]}?" if close else ""
     raise TypeError(
-        f"Unsupported format: {file_format}; the known ones are {', '.join(file_handlers)}{hint}"
+        f"Unsupported format: {file_format}; the known ones are {', '.join(file_handlers)}."
+        f"{did_you_mean(str(file_format), file_handlers)}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABCMeta, abstractmethod
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -121,12 +122,9 @@ class BaseOptimWrapper(metaclass=ABCMeta):
 def tell_lightning() -> None:
     """Let Lightning, where it is in use, take wrappers and schedulers of ours for what they are."""
     if "lightning.pytorch" in sys.modules:
-        # Upwards, for who uses torch alone does without Lightning.
-        from mmlight.bridge.lr_schedulers import follow_by_epoch
-        from mmlight.bridge.optimizers import accept_wrappers
-
-        accept_wrappers()
-        follow_by_epoch()
+        # By name: the bridge stands on optimizers, and who uses torch alone does without it.
+        import_module("mmlight.bridge.optimizers").accept_wrappers()
+        import_module("mmlight.bridge.lr_schedulers").follow_by_epoch()
 
 
 def _momentum(group: dict) -> float:

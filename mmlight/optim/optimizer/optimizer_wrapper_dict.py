@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import torch
 from torch import nn
+
+from mmlight.utils.near_names import did_you_mean
 
 from .optimizer_wrapper import OptimWrapper
 
@@ -211,9 +212,8 @@ class OptimWrapperDict(OptimWrapper):
         yield from self.optim_wrappers.keys()
 
     def _unknown(self, name: object) -> str:
-        near = get_close_matches(str(name), self.optim_wrappers, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"{name!r} is not among the optimizer wrappers {list(self.optim_wrappers)}{hint}"
+        hint = did_you_mean(str(name), self.optim_wrappers)
+        return f"{name!r} is not among the optimizer wrappers {list(self.optim_wrappers)}.{hint}"
 
     def __getitem__(self, key: str) -> OptimWrapper:
         if key not in self.optim_wrappers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -10,6 +9,7 @@ from torch.distributed.optim import ZeroRedundancyOptimizer as TorchZeroRedundan
 
 from mmlight.dist import is_main_process
 from mmlight.registry import OPTIMIZERS
+from mmlight.utils.near_names import did_you_mean
 
 
 @OPTIMIZERS.register_module()
@@ -32,9 +32,8 @@ class ZeroRedundancyOptimizer(TorchZeroRedundancyOptimizer):
     def __init__(self, params: Any, optimizer_type: str, **kwargs: Any) -> None:
         optimizer_class = getattr(torch.optim, optimizer_type, None)
         if optimizer_class is None:
-            near = get_close_matches(optimizer_type, dir(torch.optim), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise AttributeError(f"torch.optim has no optimizer {optimizer_type!r}{hint}")
+            hint = did_you_mean(optimizer_type, dir(torch.optim))
+            raise AttributeError(f"torch.optim has no optimizer {optimizer_type!r}.{hint}")
         super().__init__(params, optimizer_class=optimizer_class, **kwargs)
 
     def state_dict(self) -> dict[str, Any]:

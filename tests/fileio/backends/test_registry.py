@@ -83,9 +83,9 @@ def test_one_object_for_the_same_arguments_if_wanted():
 def test_what_nobody_knows():
     with pytest.raises(ValueError, match="uri should not be None"):
         get_file_backend()
-    with pytest.raises(KeyError, match=r"known for memori://.*did you mean memory"):
+    with pytest.raises(KeyError, match=r"known for memori://.*Did you mean 'memory'"):
         get_file_backend("memori://a")
-    with pytest.raises(KeyError, match=r"called 'locl', only .* did you mean 'local'"):
+    with pytest.raises(KeyError, match=r"called 'locl', only .* Did you mean 'local'"):
         get_file_backend(backend_args={"backend": "locl"})
 
 
