@@ -161,7 +161,7 @@ def test_nothing_given_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         ("full", {"callbacks": [Count()], "logger": CSVLogger(tmp_path / "csv")}),
     ):
         pieces = ported(tmp_path / name)
-        trainer = pl.Trainer(max_epochs=3, accelerator="cpu", **given)
+        trainer = pl.Trainer(max_epochs=3, accelerator="auto", **given)
         trainer.fit(pieces.module, pieces.datamodule)
         for key, value in reference.model.state_dict().items():
             assert torch.equal(pieces.module.state_dict()[key], value), (name, key)

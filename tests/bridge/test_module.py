@@ -77,9 +77,9 @@ INPUTS = torch.linspace(-1, 1, 16).reshape(4, 4)
 
 
 def ported_of(tmp_path: Path, **changes: Any) -> Ported:
-    return mmlight.from_config(
-        Config(config(tmp_path, **{"model": {"type": "Backboned"}, **changes}))
-    )
+    cfg = config(tmp_path, **{"model": {"type": "Backboned"}, **changes})
+    cfg["trainer"]["accelerator"] = "cpu"
+    return mmlight.from_config(Config(cfg))
 
 
 def own_trainer(tmp_path: Path, **more: Any) -> pl.Trainer:

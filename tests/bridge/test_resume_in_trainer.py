@@ -57,7 +57,7 @@ def in_own_trainer(cfg: Config, ckpt_path: Any = None, **given: Any) -> Weights:
     pieces = from_config(cfg)
     count = Count()
     callbacks = given.pop("callbacks", [])
-    trainer = trainer_with(count, **given)
+    trainer = trainer_with(count, accelerator="auto", **given)
     trainer.callbacks.extend(callbacks)  # type: ignore[attr-defined]
     trainer.fit(pieces.module, pieces.datamodule, ckpt_path=ckpt_path)
     return weights_of(pieces.runner)

@@ -221,12 +221,12 @@ def test_own_plugins_take_the_place_of_ours(tmp_path: Path) -> None:
     assert runner_of(tmp_path, strategy=strategy).trainer.strategy.checkpoint_io is own
 
 
-@pytest.mark.parametrize("more", [{}, {"accelerator": "cpu", "plugins": [TorchCheckpointIO()]}])
+@pytest.mark.parametrize("more", [{}, {"plugins": [TorchCheckpointIO()]}])
 def test_a_strategy_object_serves_the_runner_and_then_a_trainer_of_ones_own(
     tmp_path: Path, more: dict
 ) -> None:
     strategy = DDPStrategy(parallel_devices=[torch.device("cpu")])
-    runner = runner_of(tmp_path, strategy=strategy, **more)
+    runner = runner_of(tmp_path, accelerator="cpu", strategy=strategy, **more)
     assert runner.trainer.strategy is strategy
     plugin = strategy.checkpoint_io
     assert pl.Trainer(**trainer_kwargs(runner)).strategy is strategy

@@ -44,8 +44,8 @@ def test_ddp_trains_like_one_process(ranks):
     for weights, logged, (val, test) in (rank["ddp"] for rank in ranks):
         close(weights, expected)
         assert logged == ["loss"]
-        torch.testing.assert_close(torch.stack(val), predictions)
-        torch.testing.assert_close(torch.stack(test), predictions)
+        torch.testing.assert_close(torch.stack(val).cpu(), predictions)
+        torch.testing.assert_close(torch.stack(test).cpu(), predictions)
 
 
 def test_separate_ddp_trains_its_parts_by_turns(ranks):
@@ -57,8 +57,8 @@ def test_separate_ddp_trains_its_parts_by_turns(ranks):
         assert kinds == ["BaseDataPreprocessor", wrapped, wrapped, "Linear"]
         assert modes == {False}
         assert sync == [False, False]
-        torch.testing.assert_close(torch.stack(val), predictions)
-        torch.testing.assert_close(torch.stack(test), predictions)
+        torch.testing.assert_close(torch.stack(val).cpu(), predictions)
+        torch.testing.assert_close(torch.stack(test).cpu(), predictions)
 
 
 def test_fsdp_shares_the_parameters_and_trains_like_one_process(ranks):
@@ -71,8 +71,8 @@ def test_fsdp_shares_the_parameters_and_trains_like_one_process(ranks):
         close(
             {name.replace("_fsdp_wrapped_module.", ""): v for name, v in weights.items()}, expected
         )
-        torch.testing.assert_close(torch.stack(val), predictions)
-        torch.testing.assert_close(torch.stack(test), predictions)
+        torch.testing.assert_close(torch.stack(val).cpu(), predictions)
+        torch.testing.assert_close(torch.stack(test).cpu(), predictions)
 
 
 @pytest.mark.parametrize("number", range(len(two_processes.CLIPS)))

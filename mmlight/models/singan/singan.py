@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, mse_loss
+from typing_extensions import Self
 
 from mmlight.datasets.data_sample import DataSample
 from mmlight.fileio import load
@@ -27,7 +28,7 @@ _RECONSTRUCTION_WEIGHT = 10
 # What a picture is made from beside weights; a checkpoint has it under this name among what it
 # keeps of the message hub.
 _STATE = ("curr_stage", "noise_weights", "fixed_noises")
-_STATE_KEY = "singan"
+STATE_KEY = "singan"
 _SAMPLE_OPTIONS = ("num_batches", "sample_model", "mode", "curr_scale", "get_prev_res")
 
 
@@ -113,6 +114,12 @@ class SinGAN(BaseGAN):
         self.noise_weights: list[float] = [1]
         self.fixed_noises: list[Tensor] = []
 
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        # What images need beside weights goes where the weights go.
+        super()._apply(fn, recurse)
+        self.fixed_noises = [fn(noise) for noise in self.fixed_noises]
+        return self
+
     def load_test_pkl(self) -> None:
         """Read what images need beside weights from the file ``test_pkl_data``.
 
@@ -129,9 +136,14 @@ class SinGAN(BaseGAN):
         for name in _STATE:
             if name not in found:
                 raise KeyError(f"{self.test_pkl_data} has no {name!r}, but {sorted(found)}")
-        self._take(found)
+        self.take_noises(found)
 
-    def _take(self, state: Mapping[str, Any]) -> None:
+    def take_noises(self, state: Mapping[str, Any]) -> None:
+        """Take over what images need beside weights.
+
+        Args:
+            state (Mapping): ``curr_stage``, ``noise_weights`` and ``fixed_noises``.
+        """
         self.curr_stage = int(state["curr_stage"])
         self.noise_weights = [*state["noise_weights"]]
         self.fixed_noises = [
@@ -142,16 +154,16 @@ class SinGAN(BaseGAN):
         state = {name: getattr(self, name) for name in _STATE}
         state["noise_weights"] = [*self.noise_weights]
         state["fixed_noises"] = [noise.cpu() for noise in self.fixed_noises]
-        MessageHub.get_current_instance().update_info(_STATE_KEY, state)
+        MessageHub.get_current_instance().update_info(STATE_KEY, state)
 
     def _resume(self) -> None:
-        state = MessageHub.get_current_instance().get_info(_STATE_KEY)
+        state = MessageHub.get_current_instance().get_info(STATE_KEY)
         if state is None:
             raise RuntimeError(
                 "the checkpoint has no fixed noises and weights of noises, so that SinGAN cannot "
                 "resume; checkpoints of mmlight have them in their message hub"
             )
-        self._take(state)
+        self.take_noises(state)
 
     def forward(
         self, inputs: Any, data_samples: Sequence | None = None, mode: str | None = None

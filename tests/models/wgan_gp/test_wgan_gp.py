@@ -114,8 +114,16 @@ def test_unknown_settings() -> None:
 def test_it_trains(tmp_path: Path) -> None:
     model = MODELS.build({**WGAN, "discriminator_steps": 2})
     runner = gan_runner(tmp_path, 2, model=model)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
+    before = {name: value.cpu().clone() for name, value in model.state_dict().items()}
     runner.train()
     assert isinstance(model, WGANGP)
     moved = {name for name, value in model.named_parameters() if not value.equal(before[name])}
     assert {"generator.to_rgb.conv.weight", "discriminator.decision.linear.weight"} <= moved
+
+
+def test_no_feature_map_has_more_channels_than_asked_for() -> None:
+    generator = WGANGPGenerator(noise_size=4, out_scale=16, max_channels=8)
+    discriminator = WGANGPDiscriminator(in_channel=3, in_scale=16, max_channels=8)
+    for network in (generator, discriminator):
+        assert max(len(weight) for weight in network.parameters() if weight.ndim == 4) == 8
+    assert discriminator(generator(None, num_batches=2)).shape == (2, 1)
