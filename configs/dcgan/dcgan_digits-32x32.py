@@ -5,34 +5,12 @@ _base_ = [
 ]
 
 train_cfg = dict(type="IterBasedTrainLoop", max_iters=2500, val_interval=500)
-val_cfg = dict(type="GenValLoop")
-test_cfg = dict(type="GenTestLoop")
 
 optim_wrapper = dict(
     constructor="MultiOptimWrapperConstructor",
     generator=dict(optimizer=dict(type="Adam", lr=1e-3, betas=(0.5, 0.999))),
     discriminator=dict(optimizer=dict(type="Adam", lr=3e-4, betas=(0.5, 0.999))),
 )
-
-# The Fréchet distance of the features of a small classifier, for both generators.
-metrics = [
-    dict(
-        type="FrechetDistance",
-        prefix="FD-EMA",
-        fake_nums=1797,
-        sample_model="ema",
-        feature_extractor=dict(type="DigitsFeatures"),
-    ),
-    dict(
-        type="FrechetDistance",
-        prefix="FD",
-        fake_nums=1797,
-        sample_model="orig",
-        feature_extractor=dict(type="DigitsFeatures"),
-    ),
-]
-val_evaluator = dict(type="GenEvaluator", metrics=metrics)
-test_evaluator = val_evaluator
 
 default_hooks = dict(checkpoint=dict(interval=500, save_best="FD-EMA/fd", rule="less"))
 custom_hooks = [

@@ -1,9 +1,11 @@
 """Datasets of the generative configs."""
 
 from mmlight.datasets.basic_image_dataset import BasicImageDataset
+from mmlight.datasets.colour_patches import ColourPatchesDataset
 from mmlight.datasets.data_sample import DataSample
 from mmlight.datasets.digits import DigitsDataset, load_digits
 from mmlight.datasets.grow_scale_img_dataset import GrowScaleImgDataset
+from mmlight.datasets.growing_digits import GrowScaleDigitsDataset
 from mmlight.datasets.paired_image_dataset import PairedImageDataset
 from mmlight.datasets.photo_patches import PhotoPatchesDataset, load_photo
 from mmlight.datasets.singan_dataset import SinGANDataset
@@ -28,11 +30,13 @@ from mmlight.datasets.unpaired_image_dataset import UnpairedImageDataset
 __all__ = [
     "BaseTransform",
     "BasicImageDataset",
+    "ColourPatchesDataset",
     "Crop",
     "DataSample",
     "DigitsDataset",
     "FixedCrop",
     "Flip",
+    "GrowScaleDigitsDataset",
     "GrowScaleImgDataset",
     "KeyMapper",
     "LoadImageFromFile",

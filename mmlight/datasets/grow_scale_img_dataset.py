@@ -56,11 +56,11 @@ class GrowScaleImgDataset(BaseDataset):
     ) -> None:
         if not data_roots:
             raise ValueError("data_roots names no folder: give one for at least one scale")
-        self.data_roots = _by_scale(data_roots, "data_roots")
-        self.file_lists = _by_scale(file_lists or {}, "file_lists")
+        self.data_roots = by_scale(data_roots, "data_roots")
+        self.file_lists = by_scale(file_lists or {}, "file_lists")
         if unknown := set(self.file_lists) - set(self.data_roots):
             raise ValueError(f"file_lists has scales without a folder: {sorted(unknown)}")
-        self.gpu_samples_per_scale = _by_scale(gpu_samples_per_scale or {}, "gpu_samples_per_scale")
+        self.gpu_samples_per_scale = by_scale(gpu_samples_per_scale or {}, "gpu_samples_per_scale")
         self.gpu_samples_base = gpu_samples_base
         self.samples_per_gpu = gpu_samples_base
         self.len_per_stage = len_per_stage
@@ -114,7 +114,23 @@ class GrowScaleImgDataset(BaseDataset):
         return True
 
 
-def _by_scale(given: dict, name: str) -> dict:
+def by_scale(given: dict, name: str) -> dict:
+    """Turn the keys of a setting into pixels.
+
+    Args:
+        given (dict): Anything by scale; scales are numbers or strings of them.
+        name (str): What the setting is called, for the error.
+
+    Returns:
+        dict: The same by number of pixels.
+
+    Raises:
+        TypeError: If a key is no number.
+
+    Example:
+        >>> by_scale({"4": 64, "8": 32}, "gpu_samples_per_scale")
+        {4: 64, 8: 32}
+    """
     try:
         return {int(scale): value for scale, value in given.items()}
     except ValueError:

@@ -109,6 +109,18 @@ class PhotoPatchesDataset(BaseDataset):
         held_out = self.split == "val"
         return [place for i, place in enumerate(places) if (i % _VAL_EVERY == 0) == held_out]
 
+    def cut(self, place: dict) -> np.ndarray:
+        """Cut a piece out of its photograph.
+
+        Args:
+            place (dict): The photograph and the corner.
+
+        Returns:
+            np.ndarray: ``(size, size, 3)``, blue, green, red.
+        """
+        top, left = place["top"], place["left"]
+        return self.photos[place["photo"]][top : top + self.size, left : left + self.size].copy()
+
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Cut a piece out.
 
@@ -119,12 +131,11 @@ class PhotoPatchesDataset(BaseDataset):
             dict: The piece and the same made smaller.
         """
         place = super().get_data_info(idx)
-        top, left, side = place["top"], place["left"], self.size // self.scale
-        gt = self.photos[place["photo"]][top : top + self.size, left : left + self.size].copy()
+        gt, side = self.cut(place), self.size // self.scale
         return {
             "gt": gt,
             "img": cv2.resize(gt, (side, side), interpolation=cv2.INTER_AREA),
             "scale": self.scale,
-            "gt_path": f"{place['photo']}_{top}_{left}.png",
+            "gt_path": f"{place['photo']}_{place['top']}_{place['left']}.png",
             "sample_idx": place["sample_idx"],
         }

@@ -3,6 +3,7 @@
 from mmlight.models.base_edit_model import BaseEditModel
 from mmlight.models.base_gan import BaseGAN
 from mmlight.models.base_translation_model import BaseTranslationModel
+from mmlight.models.colour_statistics import ColourStatistics
 from mmlight.models.cyclegan import CycleGAN, ResnetGenerator
 from mmlight.models.data_preprocessor import DataPreprocessor
 from mmlight.models.dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator
@@ -33,6 +34,7 @@ __all__ = [
     "BaseGAN",
     "BaseTranslationModel",
     "CharbonnierLoss",
+    "ColourStatistics",
     "CycleGAN",
     "DCGANDiscriminator",
     "DCGANGenerator",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from mmlight.registry import MODELS
 
@@ -57,7 +58,8 @@ class DigitsFeatures(nn.Module):
         """Compute the features of images.
 
         Args:
-            images (Tensor): ``(N, 1 or 3, 32, 32)``, 0 to 255; of colours the mean counts.
+            images (Tensor): ``(N, 1 or 3, 32, 32)``, 0 to 255; of colours the mean counts. Those of
+                4, 8 or 16 pixels a side, as a growing GAN makes them, are enlarged.
 
         Returns:
             Tensor: Features ``(N, 64)``.
@@ -65,9 +67,13 @@ class DigitsFeatures(nn.Module):
         Raises:
             ValueError: If the images are of another size.
         """
-        if images.shape[-2:] != (32, 32):
-            raise ValueError(f"images must be 32 x 32, got {tuple(images.shape)}")
-        return self.backbone(images.float().mean(dim=1, keepdim=True) / 127.5 - 1)
+        height, width = images.shape[-2:]
+        if height != width or height not in (4, 8, 16, 32):
+            raise ValueError(f"images must be 32 x 32, or 4, 8 or 16, got {tuple(images.shape)}")
+        images = images.float().mean(dim=1, keepdim=True) / 127.5 - 1
+        if height < 32:
+            images = interpolate(images, size=(32, 32), mode="bilinear")
+        return self.backbone(images)
 
     def classify(self, images: Tensor) -> Tensor:
         """Score the classes of images.

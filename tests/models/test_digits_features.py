@@ -30,3 +30,14 @@ def test_colours_count_by_their_mean() -> None:
 def test_other_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="32 x 32"):
         DigitsFeatures()(torch.zeros(1, 1, 28, 28))
+
+
+def test_small_images_are_enlarged() -> None:
+    """A growing GAN is evaluated at each of its scales; what it makes is still near a digit."""
+    whole = DigitsDataset("val").images[:64].float()
+    features = DigitsFeatures()
+    distances = [
+        (features(torch.nn.functional.avg_pool2d(whole, factor)) - features(whole)).norm()
+        for factor in (8, 4, 2)
+    ]
+    assert distances[0] > distances[1] > distances[2] > 0

@@ -14,3 +14,21 @@ val_dataloader = dict(
     dataset=dataset,
 )
 test_dataloader = val_dataloader
+
+# The Fréchet distance of the features of a small classifier, for both generators.
+val_evaluator = dict(
+    type="GenEvaluator",
+    metrics=[
+        dict(
+            type="FrechetDistance",
+            prefix=prefix,
+            fake_nums=1797,
+            sample_model=sample_model,
+            feature_extractor=dict(type="DigitsFeatures"),
+        )
+        for prefix, sample_model in (("FD-EMA", "ema"), ("FD", "orig"))
+    ],
+)
+test_evaluator = val_evaluator
+val_cfg = dict(type="GenValLoop")
+test_cfg = dict(type="GenTestLoop")

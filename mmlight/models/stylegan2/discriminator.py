@@ -160,6 +160,7 @@ class StyleGAN2Discriminator(BaseModule):
         input_bgr2rgb (bool): Whether the channels of the image are turned round. Defaults to
             False.
         init_cfg (dict | list, optional): How weights start. Defaults to None: from N(0, 1).
+        max_channels (int): The channels of no feature map are more. Defaults to 512.
 
     Raises:
         ValueError: If the size is not known.
@@ -180,9 +181,11 @@ class StyleGAN2Discriminator(BaseModule):
         fp16_enabled: bool = False,
         input_bgr2rgb: bool = False,
         init_cfg: dict | list | None = None,
+        max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        levels, channels = levels_of(in_size, "in_size"), channels_by_size(channel_multiplier)
+        levels = levels_of(in_size, "in_size")
+        channels = channels_by_size(channel_multiplier, max_channels)
         half = fp16_enabled or num_fp16_scales > 0
         width = channels[in_size]
         blocks: list[nn.Module] = [ConvDown(img_channels, width, 1, half=half)]

@@ -82,6 +82,7 @@ class StyleGANv2Generator(BaseModule):
         bgr2rgb (bool): Whether the channels of the image are turned round. Defaults to False.
         pretrained (dict, optional): Where the first weights are: ``ckpt_path`` and perhaps
             ``prefix``, as ``generator_ema.module``. Defaults to None.
+        max_channels (int): The channels of no feature map are more. Defaults to 512.
 
     Raises:
         ValueError: If the size or a mode is not known.
@@ -110,6 +111,7 @@ class StyleGANv2Generator(BaseModule):
         fp16_enabled: bool = False,
         bgr2rgb: bool = False,
         pretrained: dict[str, Any] | None = None,
+        max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=None if pretrained is None else _pretrained_init(pretrained))
         for mode in (default_style_mode, eval_style_mode):
@@ -134,9 +136,8 @@ class StyleGANv2Generator(BaseModule):
                 for inputs, outputs in itertools.pairwise(widths)
             ),
         )
-        self._build_synthesis(
-            out_channels, channels_by_size(channel_multiplier), blur_kernel, num_fp16_scales
-        )
+        channels = channels_by_size(channel_multiplier, max_channels)
+        self._build_synthesis(out_channels, channels, blur_kernel, num_fp16_scales)
         for index, noise in enumerate(self.make_injected_noise()):
             self.register_buffer(f"injected_noise_{index}", noise)
 

@@ -48,11 +48,12 @@ def equalized_scale(fan_in: int) -> float:
     return torch.tensor(1 / fan_in, device="cpu").sqrt().item()
 
 
-def channels_by_size(channel_multiplier: int) -> dict[int, int]:
+def channels_by_size(channel_multiplier: int, max_channels: int = 512) -> dict[int, int]:
     """Give the channels of the feature maps by their side, in both networks.
 
     Args:
         channel_multiplier (int): What the channels from 64 x 64 pixels on are multiplied with.
+        max_channels (int): The channels of no feature map are more. Defaults to 512.
 
     Returns:
         dict[int, int]: Channels by side in pixels, 4 to 1024.
@@ -62,7 +63,8 @@ def channels_by_size(channel_multiplier: int) -> dict[int, int]:
         128
     """
     wide = dict.fromkeys((4, 8, 16, 32), 512)
-    return wide | {size: 16384 // size * channel_multiplier for size in (64, 128, 256, 512, 1024)}
+    wide |= {size: 16384 // size * channel_multiplier for size in (64, 128, 256, 512, 1024)}
+    return {size: min(channels, max_channels) for size, channels in wide.items()}
 
 
 def levels_of(size: int, what: str) -> int:

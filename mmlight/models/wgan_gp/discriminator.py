@@ -150,6 +150,8 @@ class WGANGPDiscriminator(BaseModule):
             to None: kernels of 3 x 3 with bias, ``LN2d`` and a LeakyReLU of slope 0.2.
         init_cfg (dict | list, optional): How weights start. Defaults to None: by Kaiming's rule,
             and of N(0, 1) before the score.
+        max_channels (int): See :func:`~mmlight.models.wgan_gp.generator.width_at`. Defaults to
+            512.
 
     Raises:
         ValueError: If ``in_scale`` is not 4 times a power of two, or a block asks for what there
@@ -167,18 +169,20 @@ class WGANGPDiscriminator(BaseModule):
         in_scale: int,
         conv_module_cfg: dict[str, Any] | None = None,
         init_cfg: dict | list | None = None,
+        max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=DISCRIMINATOR_INIT if init_cfg is None else init_cfg)
         block = CONVOLUTION if conv_module_cfg is None else conv_module_cfg
-        scales = scales_up_to(in_scale)
-        self.from_rgb = ConvModule(in_channel, width_at(in_scale), 1, act_cfg=LEAKY_RELU)
+        widths = {scale: width_at(scale, max_channels) for scale in scales_up_to(in_scale)}
+        smallest, *larger = widths
+        self.from_rgb = ConvModule(in_channel, widths[in_scale], 1, act_cfg=LEAKY_RELU)
         self.conv_blocks = nn.ModuleList()
-        for scale in reversed(scales[1:]):
-            narrow, wide = width_at(scale), width_at(scale // 2)
+        for scale in reversed(larger):
+            narrow, wide = widths[scale], widths[scale // 2]
             self.conv_blocks.append(ConvLNModule(narrow, narrow, scale, **block))
             self.conv_blocks.append(ConvLNModule(narrow, wide, scale, **block))
             self.conv_blocks.append(nn.AvgPool2d(2))
-        width = width_at(scales[0])
+        width = widths[smallest]
         self.decision = WGANDecisionHead(width, width, block.get("norm_cfg"))
 
     def forward(self, x: Tensor) -> Tensor:

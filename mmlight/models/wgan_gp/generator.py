@@ -51,20 +51,21 @@ def scales_up_to(scale: int) -> list[int]:
     return scales
 
 
-def width_at(scale: int) -> int:
+def width_at(scale: int, max_channels: int = 512) -> int:
     """Tell how many channels feature maps of a size have.
 
     Args:
         scale (int): Side of the feature map, pixels.
+        max_channels (int): They are no more than this. Defaults to 512.
 
     Returns:
-        int: 512, and half as many for each doubling from 16 on.
+        int: ``max_channels``, at most 256 at 16 pixels, and half as many for each doubling.
 
     Example:
         >>> [width_at(scale) for scale in (4, 8, 16, 128)]
         [512, 512, 256, 32]
     """
-    return min(512, 4096 // scale)
+    return min(max_channels, 4096 // scale)
 
 
 class WGANNoiseTo2DFeat(nn.Module):
@@ -112,6 +113,7 @@ class WGANGPGenerator(BaseModule):
         init_cfg (dict | list, optional): How weights start. Defaults to None: by Kaiming's rule,
             and of N(0, 1) behind the noise.
         out_channels (int): Channels of the image. Defaults to 3.
+        max_channels (int): See :func:`width_at`. Defaults to 512.
 
     Raises:
         ValueError: If ``out_scale`` is not 4 times a power of two.
@@ -130,6 +132,7 @@ class WGANGPGenerator(BaseModule):
         upsample_cfg: dict[str, Any] | None = None,
         init_cfg: dict | list | None = None,
         out_channels: int = 3,
+        max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=GENERATOR_INIT if init_cfg is None else init_cfg)
         self.noise_size = noise_size
@@ -139,11 +142,11 @@ class WGANGPGenerator(BaseModule):
         growth: dict[str, Any] = (
             {"scale_factor": 2, "mode": "nearest"} if upsample_cfg is None else upsample_cfg
         )
-        width = width_at(first)
+        width = width_at(first, max_channels)
         self.noise2feat = WGANNoiseTo2DFeat(noise_size, width)
         self.conv_blocks = nn.ModuleList([ConvModule(width, width, **block)])
         for scale in larger:
-            narrow = width_at(scale)
+            narrow = width_at(scale, max_channels)
             self.conv_blocks.append(nn.Upsample(**growth))
             self.conv_blocks.append(ConvModule(width, narrow, **block))
             self.conv_blocks.append(ConvModule(narrow, narrow, **block))

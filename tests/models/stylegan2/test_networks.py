@@ -193,3 +193,11 @@ def test_wrong_arguments() -> None:
         generator_of(default_style_mode="mixed")
     with pytest.raises(ValueError, match="in_size must be a power of two"):
         StyleGAN2Discriminator(48)
+
+
+def test_no_feature_map_has_more_channels_than_asked_for() -> None:
+    generator = StyleGANv2Generator(16, style_channels=8, max_channels=8)
+    discriminator = StyleGAN2Discriminator(16, max_channels=8)
+    for network in (generator, discriminator):
+        assert max(weight.shape[-4] for weight in network.parameters() if weight.ndim >= 4) == 8
+    assert discriminator(generator(None, num_batches=4)).shape == (4, 1)

@@ -1,0 +1,50 @@
+# CycleGAN between grey and colour, on pieces of two photographs that do not make pairs.
+_base_ = [
+    "../_base_/gen_default_runtime.py",
+    "../_base_/datasets/colour_patches_64x64.py",
+]
+
+train_dataloader = dict(dataset=dict(paired=False))
+
+model = dict(
+    type="CycleGAN",
+    data_preprocessor=dict(type="DataPreprocessor", data_keys=["img_grey", "img_colour"]),
+    generator=dict(
+        type="ResnetGenerator", in_channels=3, out_channels=3, base_channels=16, num_blocks=4
+    ),
+    discriminator=dict(
+        type="PatchDiscriminator",
+        in_channels=3,
+        base_channels=32,
+        num_conv=2,
+        norm_cfg=dict(type="IN"),
+    ),
+    default_domain="colour",
+    reachable_domains=["grey", "colour"],
+    related_domains=["grey", "colour"],
+    loss_config=dict(cycle_loss_weight=10.0, id_loss_weight=5.0),
+)
+
+train_cfg = dict(type="IterBasedTrainLoop", max_iters=2000, val_interval=200)
+
+optim_wrapper = dict(
+    constructor="MultiOptimWrapperConstructor",
+    generators=dict(optimizer=dict(type="Adam", lr=4e-4, betas=(0.5, 0.999))),
+    discriminators=dict(optimizer=dict(type="Adam", lr=4e-4, betas=(0.5, 0.999))),
+)
+param_scheduler = dict(
+    type="LinearLR", by_epoch=False, begin=1000, end=2000, start_factor=1.0, end_factor=0.01
+)
+
+default_hooks = dict(checkpoint=dict(interval=500, save_best="FD/fd", rule="less"))
+custom_hooks = [
+    dict(
+        type="VisualizationHook",
+        interval=500,
+        n_samples=30,
+        n_row=10,
+        vis_kwargs_list=dict(type="TranslationVal", name="colour"),
+    ),
+]
+
+randomness = dict(seed=2024)
