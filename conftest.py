@@ -28,7 +28,7 @@ ENGINES = {"both", "mmengine", "mmlight", "onedl"}  # fixtures that start a proc
 SLOW = {
     *("_strategy", "bridge", "cli", "compat", "configs", "engine", "hooks", "infer", "parity"),
     *("parts", "resume", "runner", "testing", "typing"),
-    *("test_parts_table.py", "test_readme.py", "test_wrappers.py"),
+    *("test_docs.py", "test_parts_table.py", "test_readme.py", "test_wrappers.py"),
 }
 
 
