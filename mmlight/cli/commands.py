@@ -53,13 +53,24 @@ def check(arguments: Namespace) -> int:
     for kind, lines in (("warning", report.warnings), ("fault", report.faults)):
         for line in lines:
             print(f"{kind}: {line}")
-    found = f"{_counted(report.faults, 'fault')}, {_counted(report.warnings, 'warning')}"
-    print(f"{arguments.config} {'would not run' if report.faults else 'would run'}: {found}")
+    print(f"{arguments.config} {report.verdict}")
     return 1 if report.faults else 0
 
 
-def _counted(lines: list[str], what: str) -> str:
-    return f"{len(lines) or 'no'} {what}{'' if len(lines) == 1 else 's'}"
+def explain(arguments: Namespace) -> int:
+    """Print where each key of a config goes; return 1 if it would not run."""
+    sys.path.insert(0, str(Path.cwd()))
+    _alias_mmengine()
+    cfg = Config.fromfile(arguments.config, import_custom_modules=False)
+    cfg.merge_from_dict(arguments.cfg_options)
+    cfg.setdefault("work_dir", str(Path("work_dirs") / Path(arguments.config).stem))
+    from mmlight.runner.explain import explain_config
+
+    from .explain import show
+
+    explained = explain_config(cfg, arguments.strict)
+    show(explained, arguments.config)
+    return 0 if explained.runs else 1
 
 
 def _strictness(arguments: Namespace) -> dict[str, bool]:

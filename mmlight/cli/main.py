@@ -77,6 +77,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_config_options(check)
     _add_strict(check)
 
+    explain = _command(subparsers, "explain", "say where each key of a config goes")
+    explain.set_defaults(command=commands.explain)
+    _add_config_options(explain)
+    _add_strict(explain)
+
     config = _command(subparsers, "config", "print a config with its bases and changes resolved")
     config.set_defaults(command=commands.config)
     _add_config_options(config)

@@ -44,6 +44,11 @@ class Sources:
     def __init__(self, text: str, filename: str | None = None) -> None:
         self._files = [_read(name, part) for name, part in _split(text, filename or "the config")]
 
+    @property
+    def files(self) -> list[str]:
+        """Names of the files, bases first."""
+        return [file.name for file in self._files]
+
     @cached_property
     def used_names(self) -> set[str]:
         """Names of variables that the files refer to, those of their bases included."""
@@ -132,14 +137,21 @@ class _Python(_Unparsed):
                 yield node.id
         yield from _BASE_REFERENCE.findall(self._text)
 
+    @cached_property
+    def _settings(self) -> list[tuple[list[str], ast.AST, Any]]:
+        return [
+            (target, value, statement)
+            for statement in ast.walk(self._root)
+            for target, value in _settings(statement)
+        ]
+
     def line_of(self, path: list[str]) -> int | None:
         return self._line_of(path, ())
 
     def _line_of(self, path: list[str], above: tuple[str, ...]) -> int | None:
         lines = [
             self._inside(value, path[len(target) :], statement, above)
-            for statement in ast.walk(self._root)
-            for target, value in _settings(statement)
+            for target, value, statement in self._settings
             if target and path[: len(target)] == target
         ]
         return max((line for line in lines if line is not None), default=None)

@@ -24,6 +24,12 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     """What is perhaps not meant."""
 
+    @property
+    def verdict(self) -> str:
+        """Whether the config would run, in words."""
+        found = f"{_counted(self.faults, 'fault')}, {_counted(self.warnings, 'warning')}"
+        return f"would {'not run' if self.faults else 'run'}: {found}"
+
 
 def check_config(cfg: Config | dict, strict: bool = False) -> Report:
     """Find all that is wrong with a config.
@@ -57,6 +63,10 @@ def check_config(cfg: Config | dict, strict: bool = False) -> Report:
     if strict:
         return Report([*unread, *faults], warnings)
     return Report(faults, [*unread, *warnings])
+
+
+def _counted(lines: list[str], what: str) -> str:
+    return f"{len(lines) or 'no'} {what}{'' if len(lines) == 1 else 's'}"
 
 
 def _line(err: Exception, account: Account) -> str:

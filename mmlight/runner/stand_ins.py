@@ -21,6 +21,7 @@ from .dataloader import build_dataloader
 
 _WRAPPED = ("dataset", "datasets")
 _SAMPLERS = {"sampler": ("dataset", "seed"), "batch_sampler": ("sampler", "batch_size")}
+_OF_WORKERS = ("multiprocessing_context", "persistent_workers", "prefetch_factor", "timeout")
 _OURS = ("mmlight", "torch", "lightning", "torchmetrics")
 
 
@@ -142,6 +143,11 @@ def sampler_faults(cfg: dict) -> Iterator[tuple[str, Exception | None]]:
                 yield key, None
         except Exception as err:
             yield key, err
+
+
+def without_workers(cfg: dict) -> dict:
+    """Leave out of the config of a dataloader what would start processes."""
+    return {**{k: v for k, v in cfg.items() if k not in _OF_WORKERS}, "num_workers": 0}
 
 
 def without_names(cfg: Any) -> Any:

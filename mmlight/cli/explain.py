@@ -1,0 +1,92 @@
+"""The tables of ``mmlight explain``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from mmlight.runner.explain import Explanation
+
+_Cells = Sequence[str]
+
+
+def show(explained: Explanation, name: str, console: Console | None = None) -> None:
+    """Print an explanation, the result of its check last.
+
+    Where the output is no terminal, a row is a line of whatever length.
+
+    Args:
+        explained: What is said of a config.
+        name: What the config is called.
+        console: Where to; None takes the standard output.
+    """
+    console = console or Console(highlight=False)
+    if explained.sets:
+        _table(
+            console,
+            "The files it was made of, bases first",
+            ("", "file", "keys that it set last"),
+            [
+                (str(number + 1), _short(file), ", ".join(explained.sets[number]))
+                for number, file in enumerate(explained.files)
+            ],
+        )
+    _table(
+        console,
+        "Where each key goes",
+        ("key", "goes to", "set in", "becomes"),
+        [
+            (row.key, row.to, "" if place is None else f"{place[0] + 1}:{place[1]}", row.becomes)
+            for row, place in zip(explained.rows, explained.places, strict=True)
+        ],
+    )
+    if explained.unknown:
+        _table(
+            console,
+            "Types that are not known",
+            ("type", "pip install", "where"),
+            [
+                (one.type, one.package or "?", one.keys[0] + _more(one.keys))
+                for one in explained.unknown
+            ],
+        )
+    for kind, lines in (("warning", explained.report.warnings), ("fault", explained.report.faults)):
+        for line in lines:
+            console.print(f"{kind}: {line}", markup=False, soft_wrap=True)
+    console.print(f"{name} {explained.report.verdict}", markup=False, soft_wrap=True)
+
+
+def _table(console: Console, title: str, head: _Cells, rows: list[_Cells]) -> None:
+    if not console.is_terminal:
+        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        for cells in ((title,), head, *rows):
+            line = "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=False))
+            console.print(line.rstrip(), markup=False, soft_wrap=True)
+        console.print()
+        return
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    longest = max((len(row[0]) for row in rows), default=0)
+    for index, name in enumerate(head):
+        # Keys are folded in a narrow terminal, never cut.
+        least = min(longest, console.width * 2 // 5) if index == 0 else None
+        table.add_column(name, overflow="fold", min_width=least)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _more(keys: list[str]) -> str:
+    return f" and {len(keys) - 1} more" if keys[1:] else ""
+
+
+def _short(path: str) -> str:
+    """Return a path from the working directory, where the file lies below that."""
+    inside = os.path.relpath(path) if os.path.isabs(path) else path
+    return path if inside.startswith(os.pardir) else inside
