@@ -14,7 +14,7 @@ from .ending import command_to_resume, ending
 
 def train(arguments: Namespace) -> None:
     """Train what the config describes."""
-    cfg = _load(arguments)
+    cfg = load_config(arguments)
     if arguments.amp:
         _use_mixed_precision(cfg)
     if arguments.auto_scale_lr:
@@ -35,7 +35,7 @@ def train(arguments: Namespace) -> None:
 
 def test(arguments: Namespace) -> None:
     """Evaluate a checkpoint with the config's ``test_*`` keys."""
-    cfg = _load(arguments)
+    cfg = load_config(arguments)
     cfg.load_from, cfg.resume = arguments.checkpoint, False
     if arguments.out is not None:
         _add_metric(cfg, {"type": "DumpResults", "out_file_path": arguments.out})
@@ -46,7 +46,7 @@ def test(arguments: Namespace) -> None:
 
 def check(arguments: Namespace) -> int:
     """Print all that is wrong with a config; return 1 if it would not run."""
-    cfg = _load(arguments)
+    cfg = load_config(arguments)
     from mmlight.runner.check import check_config
 
     report = check_config(cfg, arguments.strict)
@@ -99,7 +99,8 @@ def env(arguments: Namespace) -> None:
         print(f"{key}: {value}")
 
 
-def _load(arguments: Namespace) -> Config:
+def load_config(arguments: Namespace) -> Config:
+    """Read the config that a command is given, with the changes that its options make."""
     # Modules of the project that the config's custom_imports name lie in its working directory.
     sys.path.insert(0, str(Path.cwd()))
     _alias_mmengine()

@@ -12,6 +12,7 @@ from mmlight.version import __version__
 
 from . import commands
 from .errors import diagnosis
+from .sample import sample
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,6 +73,8 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("checkpoint", help="checkpoint file of the model")
     test.add_argument("--out", metavar="FILE.pkl", help="also write all predictions to this file")
 
+    _add_sample(subparsers)
+
     check = _command(subparsers, "check", "list all that is wrong with a config")
     check.set_defaults(command=commands.check, work_dir=None, launcher="none", verbose=False)
     _add_config_options(check)
@@ -92,6 +95,32 @@ def build_parser() -> argparse.ArgumentParser:
     env = _command(subparsers, "env", "print what a bug report should tell about this machine")
     env.set_defaults(command=commands.env)
     return parser
+
+
+def _add_sample(subparsers: argparse._SubParsersAction) -> None:
+    parser = _command(subparsers, "sample", "write pictures of what a generative model makes")
+    parser.set_defaults(command=sample, work_dir=None, launcher="none", verbose=False)
+    _add_config_options(parser)
+    parser.add_argument("checkpoint", help="checkpoint of a training, or published weights")
+    parser.add_argument(
+        "--out", metavar="DIR", help="folder or URL for the pictures (work_dirs/<config>/samples)"
+    )
+    parser.add_argument("--num", type=int, help="number of images (16, or all of --input)")
+    parser.add_argument("--seed", type=int, help="seed of the random numbers (0)")
+    parser.add_argument(
+        "--sample-model",
+        metavar="ema|orig|ema/orig",
+        help="the moving average of the generator, itself, or both (ema if there is one)",
+    )
+    parser.add_argument(
+        "--input",
+        metavar="FOLDER_OR_FILE",
+        help="images to work on (those of the config's test or validation dataset)",
+    )
+    parser.add_argument("--domain", help="domain to translate to (the model's default)")
+    parser.add_argument(
+        "--frames", type=int, help="moments of a gif that goes from image to image (32); 0 for none"
+    )
 
 
 def _command(

@@ -25,7 +25,9 @@ class ConcatImageVisualizer(Visualizer):
         img_keys (Sequence[str]): Fields that are images ``(C, H, W)``, from left to right; they
             may be those of a sample inside.
         pixel_range (dict): For a field its values of black and white. Defaults to 0 and 255.
-        bgr2rgb (bool): Whether the images' channels are blue, green, red. Defaults to False.
+        bgr2rgb (bool): Whether the images' channels are blue, green, red, where the sample has no
+            ``gt_channel_order`` or, for others than ground truths, ``img_channel_order``.
+            Defaults to False.
         name (str): Of the visualizer. Defaults to ``visualizer``.
         args, kwargs: Of :class:`~mmlight.visualization.Visualizer`.
 
@@ -74,7 +76,7 @@ class ConcatImageVisualizer(Visualizer):
                 raise KeyError(
                     f"{type(self).__name__} finds no {key!r} in a sample with {', '.join(fields)}"
                 )
-        images = [self._picture(key, fields[key]) for key in self.img_keys]
+        images = [self._picture(key, fields) for key in self.img_keys]
         height = max(len(image) for image in images)
         padded = [
             np.pad(image, ((0, height - len(image)), (0, 0), (0, 0)), constant_values=_GREY)
@@ -82,9 +84,9 @@ class ConcatImageVisualizer(Visualizer):
         ]
         self.add_image(Path(str(fields[self.fn_key])).stem, np.concatenate(padded, axis=1), step)
 
-    def _picture(self, key: str, image: Any) -> np.ndarray:
+    def _picture(self, key: str, fields: Mapping[str, Any]) -> np.ndarray:
         """Make an image ``(H, W, 3)`` of red, green, blue, 0 to 255."""
-        values = torch.as_tensor(image).detach().cpu().float()
+        values = torch.as_tensor(fields[key]).detach().cpu().float()
         values = values.unsqueeze(0) if values.ndim == 2 else values
         if key in self.pixel_range:
             black, white = self.pixel_range[key]
@@ -92,7 +94,9 @@ class ConcatImageVisualizer(Visualizer):
         pixels = values.clamp(0, 255).round().byte().permute(1, 2, 0).numpy()
         if pixels.shape[-1] == 1:
             return pixels.repeat(3, axis=-1)
-        return pixels[..., ::-1] if self.bgr2rgb else pixels
+        noted = fields.get(f"{'gt' if key.startswith('gt_') else 'img'}_channel_order")
+        is_bgr = noted.lower() == "bgr" if noted else self.bgr2rgb
+        return pixels[..., ::-1] if is_bgr else pixels
 
 
 def _fields(sample: BaseDataElement) -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,8 @@ from typing import Any
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
+from mmlight.structures import BaseDataElement
+
 
 def model_range(module: nn.Module) -> dict[str, Any]:
     """Say how to read images that are in the range in which a model works.
@@ -22,7 +24,7 @@ def model_range(module: nn.Module) -> dict[str, Any]:
     mean, std = (getattr(preprocessor, name, None) for name in ("mean", "std"))
     if mean is None or std is None:
         return {}
-    order = getattr(preprocessor, "output_channel_order", None) or "rgb"
+    order = getattr(preprocessor, "output_channel_order", None) or _order_given_to(preprocessor)
     return {"color_order": order.lower(), "target_mean": mean, "target_std": std}
 
 
@@ -39,8 +41,37 @@ def output_range(module: nn.Module) -> dict[str, Any]:
     preprocessor = getattr(module, "data_preprocessor", None)
     if not hasattr(preprocessor, "destruct"):
         return model_range(module)
-    order = getattr(preprocessor, "input_channel_order", None) or "rgb"
+    order = _order_given_to(preprocessor)
     return {"color_order": order.lower(), "target_mean": 0.0, "target_std": 1.0}
+
+
+def _order_given_to(preprocessor: Any) -> str:
+    """Order of the images of a dataset; MMagic's, whose preprocessor has ``destruct``, are BGR."""
+    usual = "bgr" if hasattr(preprocessor, "destruct") else "rgb"
+    return getattr(preprocessor, "input_channel_order", None) or usual
+
+
+def noted_order(samples: Any) -> dict[str, Any]:
+    """Say in which order a pipeline has read the channels of images.
+
+    Args:
+        samples (Any): Samples of a batch, or a batch that has them as ``data_samples``.
+
+    Returns:
+        dict: ``color_order``; empty if there is no note of it.
+
+    Example:
+        >>> from mmlight.datasets import DataSample
+        >>> noted_order([DataSample(metainfo=dict(gt_channel_order="rgb"))])
+        {'color_order': 'rgb'}
+    """
+    if isinstance(samples, Mapping):
+        samples = samples.get("data_samples")
+    first = samples[0] if isinstance(samples, (list, tuple)) and samples else None
+    for name in ("gt_channel_order", "img_channel_order"):
+        if isinstance(first, BaseDataElement) and name in first:
+            return {"color_order": first.get(name).lower()}
+    return {}
 
 
 def sample_function(module: Any) -> Callable[[Any], Any]:

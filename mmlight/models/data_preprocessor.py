@@ -46,7 +46,7 @@ class DataPreprocessor(BaseDataPreprocessor):
         data_keys (str | Sequence[str]): Images in the samples. Defaults to ``gt_img``.
         stack_data_sample (bool): Whether the samples become one. Defaults to True.
         input_channel_order (str): Order of the images' channels, where the samples do not tell.
-            Defaults to ``RGB``.
+            Defaults to ``BGR``, as images are read.
         non_blocking (bool, optional): See :class:`~mmlight.model.BaseDataPreprocessor`.
             Defaults to None.
 
@@ -78,7 +78,7 @@ class DataPreprocessor(BaseDataPreprocessor):
         output_channel_order: str | None = None,
         data_keys: str | Sequence[str] = "gt_img",
         stack_data_sample: bool = True,
-        input_channel_order: str = "RGB",
+        input_channel_order: str = "BGR",
         non_blocking: bool | None = None,
     ) -> None:
         super().__init__(non_blocking)

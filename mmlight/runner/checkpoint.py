@@ -15,6 +15,7 @@ from torch import nn
 
 from mmlight.fileio.checkpoint_file import write_checkpoint
 from mmlight.logging import print_log
+from mmlight.model.averaged_model import BaseAveragedModel
 from mmlight.model.state_dict import get_state_dict, load_state_dict, weights_to_cpu
 from mmlight.runner.checkpoint_loader import (
     CheckpointLoader,
@@ -130,6 +131,50 @@ conv.weight (1,), the model wants weight (1, 1), bias (1,)
             f"nothing in {filename} fits the model, which would stay as it is: the file has "
             f"{_some_of(weights)}, the model wants {_some_of(wanted)}"
         )
+
+
+def refuse_missing_weights(
+    model: nn.Module, weights: Mapping[str, Any], filename: str, start: str
+) -> None:
+    """Refuse weights that leave a part of a model as it is.
+
+    Args:
+        model: The model.
+        weights: What was read, by name.
+        filename: Where it was read.
+        start: How the names of that part begin.
+
+    Raises:
+        RuntimeError: If one that the part needs is not there, or is of another shape.
+
+    Example:
+        >>> refuse_missing_weights(nn.Linear(1, 2), {"bias": torch.ones(1)}, "a.pth", "")
+        Traceback (most recent call last):
+        RuntimeError: a.pth is of another model than this Linear: it lacks weight (2, 1); bias is \
+(1,) there and (2,) here
+    """
+    given = _revised(model, dict(weights), _STRIP_WRAPPER)
+    known = get_state_dict(model, keep_vars=True)
+    own = {
+        name: value
+        for name, value in known.items()
+        if name.startswith(start) and isinstance(value, nn.Parameter)
+    }
+    lacking = {name: value for name, value in own.items() if name not in given}
+    others = [
+        f"{name} is {tuple(given[name].shape)} there and {tuple(value.shape)} here"
+        for name, value in own.items()
+        if name in given and not _fits(value, given[name])
+    ]
+    foreign = {name: value for name, value in given.items() if name not in known}
+    found = [f"it lacks {_some_of(lacking)}"] if lacking else []
+    if others:
+        found.append(", ".join(others[:5]) + (f" and {len(others) - 5} more" * (len(others) > 5)))
+    if found and foreign:
+        found.append(f"the model has no {_some_of(foreign)}")
+    if found:
+        kind = type(model).__name__
+        raise RuntimeError(f"{filename} is of another model than this {kind}: {'; '.join(found)}")
 
 
 def refuse_other_shapes(model: nn.Module, checkpoint: Any, filename: str) -> None:
@@ -270,20 +315,24 @@ def _revised(
     """The weights under the names that the model has.
 
     A name that the model has is no trace of a wrapper, even with ``module`` in it. Wrappers of a
-    model's parts are taken out as well, where MMEngine leaves them.
+    model's parts are taken out as well, where MMEngine leaves them. In files from before MMagic an
+    average is no wrapper: ``generator_ema.conv`` is ``generator_ema.module.conv``.
     """
     names = list(weights)
+    parts = model.named_modules()
+    averages = [f"{name}." for name, part in parts if isinstance(part, BaseAveragedModel)]
     traces = any("module." in name for name in names)
-    known = set(get_state_dict(model)) if traces else set()
+    known = set(get_state_dict(model)) if traces or averages else set()
     for pattern, replacement in revise_keys:
         kept = known if pattern in _WRAPPER_PATTERNS else ()
         names = [name if name in kept else re.sub(pattern, replacement, name) for name in names]
 
-    def bare(name: str) -> str:
-        short = name.replace(".module.", ".")
-        return short if name not in known and short in known else name
+    def known_as(name: str) -> str:
+        others = [name, name.replace(".module.", ".")]
+        others += [f"{s}module.{name[len(s) :]}" for s in averages if name.startswith(s)]
+        return next((other for other in others if other in known), name)
 
-    return OrderedDict(zip(map(bare, names), weights.values(), strict=True))
+    return OrderedDict(zip(map(known_as, names), weights.values(), strict=True))
 
 
 def _load_checkpoint_to_model(

@@ -10,8 +10,10 @@ from typing import Any
 from torch import Tensor
 
 from mmlight.engine.gen_visualizer import GenVisualizer
+from mmlight.engine.sample_access import noted_order, output_range
 from mmlight.hooks import Hook, RunnerLike
 from mmlight.hooks.never import warn_of_never
+from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.structures import BaseDataElement
 from mmlight.utils.checks import every, flags, of_type
@@ -94,7 +96,8 @@ class BasicVisualizationHook(Hook):
         visualizer = runner.visualizer
         step = batch_idx if mode == "test" else runner.iter + 1
         if isinstance(visualizer, GenVisualizer):
-            visualizer.add_datasample(f"{mode}_{batch_idx}", outputs or (), step=step)
+            picture = {**output_range(bare_model(runner.model)), **noted_order(outputs)}
+            visualizer.add_datasample(f"{mode}_{batch_idx}", outputs or (), step=step, **picture)
             return
         if next(iter(signature(visualizer.add_datasample).parameters)) != "name":
             for sample in outputs or ():

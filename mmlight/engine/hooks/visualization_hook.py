@@ -14,6 +14,7 @@ from mmlight.engine.gen_visualizer import GenVisualizer, add_samples
 from mmlight.engine.hooks.vis_checks import check_entry, check_model, check_surroundings
 from mmlight.engine.sample_access import (
     model_range,
+    noted_order,
     output_range,
     sample_function,
     samples_of,
@@ -51,6 +52,7 @@ class VisualizationHook(Hook):
     - anything else goes to the model with its inputs, ``sample_model="ema/orig"`` for instance.
 
     An entry's own values count more than the alias's, and these more than the hook's arguments.
+    Colours are in the order that the pipeline has noted, or else that of the data preprocessor.
     Sampling leaves no trace in the training: neither in random numbers nor in running statistics.
 
     A model is sampled through its ``val_step``; a plain LightningModule through its
@@ -243,7 +245,7 @@ class VisualizationHook(Hook):
                 target_keys=self.test_vis_keys,
                 n_row=1,
                 step=self._saved_at_test,
-                **scale,
+                **{**scale, **noted_order([sample])},
             )
             self._saved_at_test += 1
 
@@ -282,10 +284,11 @@ class VisualizationHook(Hook):
             outputs (dict, optional): Losses of the iteration. Defaults to None.
         """
         module = bare_model(runner.model)
-        scale = output_range(module)
+        scale = {**output_range(module), **noted_order(data_batch)}
         for index, kwargs in enumerate(self.vis_kwargs_list):
-            picture = {**scale, **{name: kwargs[name] for name in _PICTURE if name in kwargs}}
             samples = self._generate(runner, module, index, kwargs)[: kwargs["n_samples"]]
+            asked = {name: kwargs[name] for name in _PICTURE if name in kwargs}
+            picture = {**scale, **noted_order(samples), **asked}
             self._show(
                 runner.visualizer,
                 kwargs["name"],
