@@ -26,8 +26,13 @@ class _GenerativeLoop:
     total_length: int
     _lengths: list[Any]
 
-    def _prepare(self) -> None:
-        """Check the evaluator, and find out how many batches it will need."""
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: DataLoader[Any] | dict[str, Any],
+        evaluator: Evaluator | dict[str, Any] | list[Any],
+    ) -> None:
+        super().__init__(runner, dataloader, evaluator)  # type: ignore[call-arg]  # of the mode's
         missing = [
             name
             for name in ("prepare_metrics", "prepare_samplers")
@@ -55,7 +60,16 @@ class _GenerativeLoop:
         """Return the number of batches of each sampler."""
         return self._lengths
 
-    def _evaluate(self) -> dict[str, float]:
+    def run(self) -> dict[str, float]:
+        """Run the whole evaluation.
+
+        The metrics first take what they need of the real images; then the metrics are grouped by
+        what they need generated; then each group's batches are generated and given to it; then
+        the metrics are computed.
+
+        Returns:
+            dict[str, float]: Values of the metrics.
+        """
         runner, mode = self.runner, self.mode
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
@@ -66,13 +80,13 @@ class _GenerativeLoop:
                 for data_batch in islice(runner.fetched(iter(sampler), mode), limit):
                     self.run_iter(idx, data_batch, metrics)
                     idx += 1
-            results = self.evaluator.evaluate()
-        runner.call_hook(f"after_{mode}_epoch", metrics=results)
+            values: dict[str, float] = self.evaluator.evaluate()
+        runner.call_hook(f"after_{mode}_epoch", metrics=values)
         runner.call_hook(f"after_{mode}")
-        return results
+        return values
 
     @torch.no_grad()
-    def run_iter(self, idx: int, data_batch: dict, metrics: Sequence[BaseMetric]) -> None:
+    def run_iter(self, idx: int, data_batch: dict[str, Any], metrics: Sequence[BaseMetric]) -> None:
         """Generate one batch for the metrics that share it.
 
         Args:
@@ -107,37 +121,10 @@ class GenValLoop(_GenerativeLoop, ValLoop):  # type: ignore[misc]
         TypeError: If the evaluator is not a generative one.
     """
 
-    mode = "val"
-
-    def __init__(
-        self,
-        runner: Any,
-        dataloader: DataLoader | dict,
-        evaluator: Evaluator | dict | list,
-    ) -> None:
-        super().__init__(runner, dataloader, evaluator)
-        self._prepare()
-
-    def run(self) -> dict[str, float]:
-        """Run the whole evaluation.
-
-        The metrics first take what they need of the real images; then the metrics are grouped by
-        what they need generated; then each group's batches are generated and given to it; then
-        the metrics are computed.
-
-        Returns:
-            dict[str, float]: Values of the metrics.
-        """
-        return self._evaluate()
-
 
 @LOOPS.register_module()
 class GenTestLoop(_GenerativeLoop, TestLoop):  # type: ignore[misc]
-    """Test a generative model: generate what each metric needs, and evaluate.
-
-    Metrics that need the same kind of samples share them: each image is generated once. What is
-    drawn at random comes from the run's seed, so that tests are comparable and leave
-    the training as it was.
+    """Test a generative model, as :class:`GenValLoop` validates one.
 
     Args:
         runner (Runner): The runner.
@@ -147,26 +134,3 @@ class GenTestLoop(_GenerativeLoop, TestLoop):  # type: ignore[misc]
     Raises:
         TypeError: If the evaluator is not a generative one.
     """
-
-    mode = "test"
-
-    def __init__(
-        self,
-        runner: Any,
-        dataloader: DataLoader | dict,
-        evaluator: Evaluator | dict | list,
-    ) -> None:
-        super().__init__(runner, dataloader, evaluator)
-        self._prepare()
-
-    def run(self) -> dict[str, float]:
-        """Run the whole evaluation.
-
-        The metrics first take what they need of the real images; then the metrics are grouped by
-        what they need generated; then each group's batches are generated and given to it; then
-        the metrics are computed.
-
-        Returns:
-            dict[str, float]: Values of the metrics.
-        """
-        return self._evaluate()

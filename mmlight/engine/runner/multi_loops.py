@@ -128,7 +128,15 @@ class _MultiLoop(BaseLoop):
                 self.runner.visualizer.dataset_meta = metainfo
             yield
 
-    def _evaluate(self) -> dict[str, float]:
+    def run(self) -> dict[str, float]:
+        """Run over all datasets.
+
+        Returns:
+            dict[str, float]: Values of all metrics.
+
+        Raises:
+            ValueError: If two datasets have values of the same name.
+        """
         runner, mode = self.runner, self.mode
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
@@ -221,28 +229,10 @@ class MultiValLoop(_MultiLoop):
 
     mode = "val"
 
-    def run(self) -> dict[str, float]:
-        """Run over all datasets.
-
-        Returns:
-            dict[str, float]: Values of all metrics.
-
-        Raises:
-            ValueError: If two datasets have values of the same name.
-        """
-        return self._evaluate()
-
 
 @LOOPS.register_module()
 class MultiTestLoop(_MultiLoop):
-    """Test on several datasets, each with its own evaluator.
-
-    In a Trainer of one's own the loop is Lightning's; there
-    :class:`~mmlight.hooks.EvaluatorCallback` gives each dataloader its evaluator.
-
-    The hooks see one epoch: the batches of all datasets, numbered through, and the values of all
-    metrics. An evaluator that groups its metrics (``prepare_metrics`` and ``prepare_samplers``, as
-    GenEvaluator and MMagic's have) is given what its samplers make of a dataset.
+    """Test on several datasets, each with its own evaluator, as :class:`MultiValLoop` validates.
 
     Args:
         runner (Runner): The runner.
@@ -258,14 +248,3 @@ class MultiTestLoop(_MultiLoop):
     """
 
     mode = "test"
-
-    def run(self) -> dict[str, float]:
-        """Run over all datasets.
-
-        Returns:
-            dict[str, float]: Values of all metrics.
-
-        Raises:
-            ValueError: If two datasets have values of the same name.
-        """
-        return self._evaluate()
