@@ -51,7 +51,13 @@ class GenEvaluator(Evaluator):
 
         Returns:
             list[tuple]: Each group of metrics with its sampler, in the order of the metrics.
+
+        Raises:
+            Exception: What a metric says against the model or the real images.
         """
+        for metric in self.metrics:
+            if hasattr(metric, "check"):
+                metric.check(module, dataloader)
         groups: dict[Hashable, list[BaseMetric]] = {}
         for metric in self.metrics:
             key = metric.sampler_key() if hasattr(metric, "sampler_key") else "normal"

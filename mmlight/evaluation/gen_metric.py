@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from mmlight.dist import get_world_size
 from mmlight.engine.samplers import DataSampler, NoiseSampler
 from mmlight.evaluator import BaseMetric
+from mmlight.registry.diagnostics import did_you_mean
 from mmlight.structures import BaseDataElement
 
 SAMPLER_MODES = ("Noise", "Data", "normal")
@@ -38,9 +39,13 @@ class GenMetric(BaseMetric):
             Defaults to ``Noise``.
         collect_device (str): Where results of several processes are gathered. Defaults to ``cpu``.
         prefix (str, optional): Put before the names of the values. Defaults to the class's.
+        need_cond_input (bool): Labels of the dataset as conditions; not available. Defaults to
+            False.
+        sample_kwargs (Mapping, optional): Arguments of the generator. Defaults to None, none.
 
     Raises:
-        ValueError: If ``sample_model`` or ``sampler_mode`` is not known, or a number is negative.
+        ValueError: If ``sample_model`` or ``sampler_mode`` is not known, a number is negative, or
+            conditions are asked for.
     """
 
     def __init__(
@@ -53,12 +58,23 @@ class GenMetric(BaseMetric):
         sampler_mode: str = "Noise",
         collect_device: str = "cpu",
         prefix: str | None = None,
+        need_cond_input: bool = False,
+        sample_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(collect_device, prefix)
-        if sample_model not in ("ema", "orig"):
-            raise ValueError(f"sample_model must be 'ema' or 'orig', got {sample_model!r}")
-        if sampler_mode not in SAMPLER_MODES:
-            raise ValueError(f"sampler_mode must be one of {SAMPLER_MODES}, got {sampler_mode!r}")
+        if need_cond_input:
+            raise ValueError(
+                f"{type(self).__name__} cannot take conditions from the dataset: need_cond_input"
+            )
+        for name, value, known in (
+            ("sample_model", sample_model, ("ema", "orig")),
+            ("sampler_mode", sampler_mode, SAMPLER_MODES),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f"{name} of {type(self).__name__} must be one of {', '.join(known)}, got "
+                    f"{value!r}.{did_you_mean(str(value), known)}"
+                )
         if fake_nums < -1 or fake_nums == 0 or real_nums < -1:
             raise ValueError(
                 "fake_nums must be positive or -1, and real_nums at least -1, got "
@@ -70,6 +86,7 @@ class GenMetric(BaseMetric):
         self.real_key = real_key
         self.sample_model = sample_model
         self.sampler_mode = sampler_mode
+        self.sample_kwargs = dict(sample_kwargs or {})
 
     @property
     def fake_nums_per_device(self) -> int:
@@ -91,7 +108,27 @@ class GenMetric(BaseMetric):
         Returns:
             Hashable: Metrics with equal keys share their samples.
         """
-        return self.sampler_mode, self.sample_model
+        if self.sampler_mode == "normal":
+            return "normal"
+        return self.sampler_mode, self.sample_model, repr(sorted(self.sample_kwargs.items()))
+
+    def check(self, module: nn.Module, dataloader: DataLoader) -> None:
+        """Refuse what the metric cannot work with; called before a training begins.
+
+        Args:
+            module (nn.Module): The model.
+            dataloader (DataLoader): The real images.
+
+        Raises:
+            ValueError: If the dataset has fewer images than the metric needs of the model.
+        """
+        if self.sampler_mode != "Noise":
+            available = len(dataloader.dataset)  # type: ignore[arg-type]
+            if available < self.fake_nums:
+                raise ValueError(
+                    f"{type(self).__name__} needs {self.fake_nums} generated images, but a dataset "
+                    f"of {available} is there to make them from: lower fake_nums"
+                )
 
     def prepare(self, module: nn.Module, dataloader: DataLoader) -> None:
         """Take what the metric needs of the real images; called before each evaluation.
@@ -114,14 +151,17 @@ class GenMetric(BaseMetric):
         Returns:
             Iterable: What to give to the model, batch by batch; it has a length.
         """
+        for metric in metrics:
+            if isinstance(metric, GenMetric):  # others may want the batches of a dataset too
+                metric.settle_number(dataloader)
         if self.sampler_mode == "normal":
             return dataloader
-        for metric in metrics:
-            metric.settle_number(dataloader)
         batch_size = dataloader.batch_size or _BATCH
         needed = max(metric.fake_nums_per_device for metric in metrics)
         times = math.ceil(needed / batch_size)
-        options = {"sample_model": self.sample_model}
+        options: dict[str, Any] = {"sample_model": self.sample_model}
+        if self.sample_kwargs:
+            options["sample_kwargs"] = self.sample_kwargs
         if self.sampler_mode == "Data":
             return DataSampler(dataloader, batch_size, times, shuffle=False, options=options)
         return NoiseSampler(model, batch_size, times, options)
@@ -187,3 +227,31 @@ class GenMetric(BaseMetric):
                 f"{type(self).__name__} finds no {self.fake_key!r} in a sample with {list(found)}"
             )
         return found[self.fake_key]
+
+    def needed_images(self, samples: Sequence[dict], count: int) -> list[Tensor]:
+        """Find the generated images in samples, as far as images are still needed.
+
+        Args:
+            samples (Sequence[dict]): The samples.
+            count (int): Images that the metric has in this process.
+
+        Returns:
+            list[Tensor]: Images ``(C, H, W)``.
+
+        Raises:
+            KeyError: If a sample has no such image.
+        """
+        return [self.fake_image(sample) for sample in samples[: self.fake_nums_per_device - count]]
+
+    def refuse_too_few(self, count: int) -> None:
+        """Refuse to compute a value of fewer images than the metric's name promises.
+
+        Args:
+            count (int): Generated images that the metric has in this process.
+
+        Raises:
+            ValueError: If it needs more.
+        """
+        needed = self.fake_nums_per_device
+        if count < needed:
+            raise ValueError(f"{type(self).__name__} needs {needed} generated images, got {count}")

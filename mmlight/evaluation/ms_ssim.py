@@ -17,7 +17,7 @@ _WINDOW, _SIGMA = 11, 1.5
 _RANGE = 255.0
 
 
-@METRICS.register_module()
+@METRICS.register_module(name=["MS_SSIM", "MultiScaleStructureSimilarity"])
 class MS_SSIM(GenMetric):
     """How alike pairs of generated images are, 0 to 1: high where a generator lacks variety.
 
@@ -63,11 +63,10 @@ class MS_SSIM(GenMetric):
             sample_model=sample_model,
             collect_device=collect_device,
             prefix=prefix,
+            need_cond_input=need_cond_input,
         )
         if fake_nums % 2:
             raise ValueError(f"MS_SSIM compares pairs, but fake_nums is {fake_nums}, an odd number")
-        if need_cond_input:
-            raise ValueError("MS_SSIM cannot take conditions from the dataset: need_cond_input")
         self._unpaired: Tensor | None = None
 
     @torch.no_grad()

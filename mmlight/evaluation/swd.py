@@ -24,7 +24,7 @@ _COARSEST, _LEVELS = 16, 4
 _ROWS, _SLICE = 65536, 32
 
 
-@METRICS.register_module()
+@METRICS.register_module(name=["SWD", "SlicedWassersteinDistance"])
 class SWD(GenMetric):
     """How far patches of generated images are from those of real ones, at several resolutions.
 
@@ -126,8 +126,7 @@ class SWD(GenMetric):
         Raises:
             ValueError: If the images have another shape than ``image_shape``.
         """
-        needed = self.fake_nums_per_device - self._fake_count
-        images = [self.fake_image(sample) for sample in data_samples[:needed]]
+        images = self.needed_images(data_samples, self._fake_count)
         if images:
             self._add(torch.stack(images), self._fakes)
             self._fake_count += len(images)
@@ -154,10 +153,7 @@ class SWD(GenMetric):
         Raises:
             ValueError: If there were fewer generated images than ``fake_nums``.
         """
-        if self._fake_count < self.fake_nums_per_device:
-            raise ValueError(
-                f"SWD needs {self.fake_nums_per_device} generated images, got {self._fake_count}"
-            )
+        self.refuse_too_few(self._fake_count)
         distances = [
             self._distance(real, fake) for real, fake in zip(self._reals, self._fakes, strict=True)
         ]
