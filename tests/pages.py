@@ -18,6 +18,7 @@ import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
@@ -134,6 +135,11 @@ def _command(words: list[str], expected: int) -> str:
         try:
             if program == "mmlight":
                 status = main(arguments)
+            elif program == "torchrun":
+                launch = [sys.executable, "-m", "torch.distributed.run", *arguments]
+                done = subprocess.run(launch, capture_output=True, text=True, check=False)
+                print(done.stdout, done.stderr)
+                status = done.returncode
             else:
                 assert program == "python", words
                 sys.argv = arguments
