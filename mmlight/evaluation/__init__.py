@@ -9,6 +9,7 @@ from mmlight.evaluation.inception_score import IS, InceptionScore, TransIS
 from mmlight.evaluation.kid import KID
 from mmlight.evaluation.mae import MAE
 from mmlight.evaluation.ms_ssim import MS_SSIM
+from mmlight.evaluation.perceptual_path_length import PerceptualDistance, PerceptualPathLength
 from mmlight.evaluation.precision_and_recall import PrecisionAndRecall
 from mmlight.evaluation.psnr import PSNR
 from mmlight.evaluation.sample_wise_metric import SampleWiseMetric
@@ -30,6 +31,8 @@ __all__ = [
     "GenMetric",
     "InceptionFeatures",
     "InceptionScore",
+    "PerceptualDistance",
+    "PerceptualPathLength",
     "PrecisionAndRecall",
     "SampleWiseMetric",
     "ScriptFeatures",
