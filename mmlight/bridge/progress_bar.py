@@ -106,6 +106,21 @@ class RunnerProgressBar(TQDMProgressBar):
         if self._is_due(batch_idx + 1, trainer.num_training_batches):
             super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
+    def on_train_end(self, trainer: Trainer, *_: Any) -> None:
+        """Leave the bar where the training has ended."""
+        self._leave_train_bar(trainer)
+
+    def on_exception(self, trainer: Trainer, *_: Any) -> None:
+        """Leave the bar where the training was broken off."""
+        self._leave_train_bar(trainer)
+
+    def _leave_train_bar(self, trainer: Trainer) -> None:
+        bar = self._train_progress_bar
+        if bar is not None and not bar.disable:
+            bar.n = trainer.fit_loop.epoch_loop.batch_progress.current.completed
+            bar.refresh()
+            bar.close()
+
     def on_validation_batch_end(
         self,
         trainer: Trainer,
@@ -159,4 +174,5 @@ def _cells(bar: Any, metrics: dict[str, Any]) -> float:
     )
     beside = TQDMProgressBar.BAR_FORMAT.replace("{bar}", "")
     text = Tqdm.format_meter(**{**meter, "postfix": postfix, "bar_format": beside})
-    return meter["ncols"] - len(text)
+    result: float = meter["ncols"] - len(text)
+    return result

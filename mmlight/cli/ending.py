@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmlight.config.secrets import hide_in_option
+from mmlight.utils.path import from_here
 
 
 def ending(runner: Any, arguments: Namespace) -> str:
@@ -35,9 +36,13 @@ def ending(runner: Any, arguments: Namespace) -> str:
         for folder, names in _images(runner.log_dir)
     ]
     if checkpoint is not None and runner.cfg.get("test_dataloader") is not None:
-        lines.append(("to test it", command_to_test(arguments, _short(checkpoint))))
+        lines.append(("to test it", command_to_test(arguments, from_here(checkpoint))))
     if any(Path(runner.work_dir).rglob("events.out.tfevents.*")):
-        words = [*_program("tensorboard", "tensorboard.main"), "--logdir", _short(runner.work_dir)]
+        words = [
+            *_program("tensorboard", "tensorboard.main"),
+            "--logdir",
+            from_here(runner.work_dir),
+        ]
         lines.append(("to see its curves", shlex.join(words)))
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
@@ -102,11 +107,5 @@ def _program(name: str, module: str) -> list[str]:
     return [name if found and Path(found).samefile(beside) else str(beside)]
 
 
-def _short(path: str) -> str:
-    """``path`` from the working directory, where it lies in that."""
-    inside = os.path.relpath(path) if os.path.isabs(path) else path
-    return path if inside.startswith(os.pardir) else inside
-
-
 def _quoted(path: str) -> str:
-    return shlex.quote(_short(path))
+    return shlex.quote(from_here(path))

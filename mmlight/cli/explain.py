@@ -27,7 +27,7 @@ def show(explained: Explanation, name: str, console: Console | None = None) -> N
         name: What the config is called.
         console: Where to; None takes the standard output.
     """
-    console = console or Console(highlight=False)
+    console = console or Console(highlight=False, force_jupyter=False)
     if explained.sets:
         _table(
             console,

@@ -27,6 +27,7 @@ from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
 from mmlight.utils import is_seq_of
 from mmlight.utils.checks import every, flags, of_type, whole
+from mmlight.utils.path import from_here
 
 _LAST = "last_checkpoint"
 _INTERRUPTED = "interrupted_ckpt"
@@ -99,9 +100,9 @@ class CheckpointHook(Hook):
         rule: str | list[str] | None = None,
         greater_keys: Sequence[str] | None = None,
         less_keys: Sequence[str] | None = None,
-        file_client_args: dict | None = None,
+        file_client_args: dict[str, Any] | None = None,
         filename_tmpl: str | None = None,
-        backend_args: dict | None = None,
+        backend_args: dict[str, Any] | None = None,
         published_keys: str | list[str] | None = None,
         save_begin: int = 0,
         **kwargs: Any,
@@ -181,7 +182,9 @@ class CheckpointHook(Hook):
         # A store has no locks.
         own = [self._dir] if isinstance(self.file_backend, LocalBackend) else []
         self._held.hold(dict.fromkeys([runner.work_dir, *own]), runner.logger)
-        runner.logger.info(f"Checkpoints will be saved to {self._dir}.")
+        told = "Checkpoints will be saved to {}."
+        brief = {"brief": told.format(from_here(self._dir))}
+        runner.logger.info(told.format(self._dir), extra=brief)
         self.last_ckpt = runner.message_hub.runtime_info.get("last_ckpt")
         self.keep_ckpt_ids = list(runner.message_hub.runtime_info.get("keep_ckpt_ids", ()))
         # What the checkpoint that is resumed was to replace is still there if the run was killed
@@ -225,7 +228,8 @@ class CheckpointHook(Hook):
         if self.every_n_epochs(runner, self.interval, self.save_begin) or (
             self.save_last and self.is_last_train_epoch(runner)
         ):
-            self._announce(runner, f"Saving checkpoint at {runner.epoch + 1} epochs")
+            told = f"Saving checkpoint at {runner.epoch + 1} epochs"
+            runner.logger.info(told, extra={"passing": True})
             self._save(runner, runner.epoch + 1, runner.epoch + 1, runner.iter)
 
     def after_train_iter(
@@ -233,7 +237,7 @@ class CheckpointHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Save a checkpoint if it is time, counted in iterations."""
         if self.by_epoch:
@@ -241,7 +245,8 @@ class CheckpointHook(Hook):
         if self.every_n_train_iters(runner, self.interval, self.save_begin) or (
             self.save_last and self.is_last_train_iter(runner)
         ):
-            self._announce(runner, f"Saving checkpoint at {runner.iter + 1} iterations")
+            told = f"Saving checkpoint at {runner.iter + 1} iterations"
+            runner.logger.info(told, extra={"passing": True})
             self._save(runner, runner.iter + 1, runner.epoch, runner.iter + 1)
 
     def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
@@ -292,7 +297,7 @@ class CheckpointHook(Hook):
         """
         iteration = runner.iter + runner.progress.in_batch
         name = f"interrupted_iter_{iteration}.pth"
-        path = self.file_backend.join_path(self._dir, name)
+        path: str = self.file_backend.join_path(self._dir, name)
         previous = runner.message_hub.pop_info(_INTERRUPTED, None)
         runner.message_hub.update_info(_INTERRUPTED, path)
         runner.save_checkpoint(
@@ -312,7 +317,8 @@ class CheckpointHook(Hook):
             write_text_atomically(path, Path(runner.work_dir, _LAST))
 
     def _path_of(self, step: int) -> str:
-        return self.file_backend.join_path(self._dir, self.filename_tmpl.format(step))
+        result: str = self.file_backend.join_path(self._dir, self.filename_tmpl.format(step))
+        return result
 
     def _save(self, runner: RunnerLike, step: int, epoch: int, iteration: int) -> None:
         """Save the checkpoint of ``step``, name it the last one, then remove the outdated."""
@@ -367,11 +373,9 @@ class CheckpointHook(Hook):
             f"The best checkpoint with {score:0.4f} {metric} at {step} {unit} is saved to {name}."
         )
         if previous is not None and previous != path and self._remove([previous]):
-            self._announce(runner, f"The previous best checkpoint {previous} is removed")
-
-    @staticmethod
-    def _announce(runner: RunnerLike, text: str) -> None:
-        runner.logger.info(text, extra={"passing": True})
+            told = "The previous best checkpoint {} is removed"
+            brief = {"brief": told.format(from_here(previous)), "passing": True}
+            runner.logger.info(told.format(previous), extra=brief)
 
     def _own(self, path: str) -> str:
         """Path of a recorded file in this run's folder, which may be resumed from another's."""

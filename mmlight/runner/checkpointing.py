@@ -23,6 +23,7 @@ from mmlight.fileio.checkpoint_file import write_checkpoint
 from mmlight.hooks.out_dir import check_backend_args
 from mmlight.model.bare_model import bare_model
 from mmlight.registry.place import section
+from mmlight.utils.path import from_here
 from mmlight.utils.same_data import same_data
 
 from .checkpoint import (
@@ -123,7 +124,10 @@ class Checkpoints(RunnerPart):
     def _read_checkpoint(self, filename: str, map_location: Any) -> dict[str, Any]:
         weights_only = self.runner.cfg.get("env_cfg", {}).get("weights_only", True)
         placement, logger = Placement(map_location), self.runner.logger
-        return placement.place(_load_checkpoint(filename, placement.read_to, logger, weights_only))
+        result: dict[str, Any] = placement.place(
+            _load_checkpoint(filename, placement.read_to, logger, weights_only)
+        )
+        return result
 
     def load_or_resume(self) -> None:
         """Load or resume what the config says, once."""
@@ -136,6 +140,7 @@ class Checkpoints(RunnerPart):
             if resume_from is None:
                 runner.logger.info("The run begins anew.")
             else:
+                resume_from = from_here(resume_from)
                 runner.logger.info(f"Auto resumed from the latest checkpoint {resume_from}.")
         elif runner._resume:
             resume_from = runner._load_from

@@ -18,6 +18,7 @@ from mmlight.registry.place import section
 from mmlight.utils import mkdir_or_exist
 from mmlight.utils.checks import flags, whole
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
+from mmlight.utils.path import from_here
 
 from .parts import RunnerPart
 from .utils import set_random_seed
@@ -178,7 +179,9 @@ class Environment(RunnerPart):
         whole = f"\n{rule}\nSystem and runtime environment:\n{lines}\n{rule}\n"
         logger.info(whole, extra={"brief": brief})
         if runner.cfg:
-            where = logger.log_file or "log_level='DEBUG' shows them"
+            where = "log_level='DEBUG' shows them"
+            if logger.log_file:
+                where = from_here(logger.log_file)
             logger.info(
                 f"Config:\n{runner.cfg.pretty_text}",
                 extra={"brief": f"Environment, config and order of hooks in full: {where}"},

@@ -135,7 +135,7 @@ class HookList(RunnerPart):
         runner = self.runner
         runner.logger.info(
             f"Hooks will be executed in the following order:\n{runner.get_hooks_info()}",
-            extra={"brief": f"Hooks by priority:\n{self._by_priority()}"},
+            extra={"brief": f"Hooks by priority:\n{self._by_priority()}", "passing": True},
         )
 
     def _by_priority(self) -> str:

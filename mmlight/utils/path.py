@@ -27,7 +27,24 @@ def is_filepath(x: Any) -> bool:
     return isinstance(x, (str, Path))
 
 
-def fopen(filepath: str | Path, *args: Any, **kwargs: Any) -> IO:
+def from_here(path: str) -> str:
+    """Return a path from the working directory, if it lies in that.
+
+    Args:
+        path (str): The path.
+
+    Returns:
+        str: The relative path, or ``path`` as it is.
+
+    Example:
+        >>> from_here(os.path.join(os.getcwd(), "runs", "a.log")), from_here("s3://runs/a.log")
+        ('runs/a.log', 's3://runs/a.log')
+    """
+    inside = osp.relpath(path) if osp.isabs(path) else path
+    return path if inside.startswith(os.pardir) else inside
+
+
+def fopen(filepath: str | Path, *args: Any, **kwargs: Any) -> IO[Any]:
     """Open a file given as a string or a :class:`~pathlib.Path`.
 
     Args:
@@ -48,7 +65,8 @@ def fopen(filepath: str | Path, *args: Any, **kwargs: Any) -> IO:
     """
     if not is_filepath(filepath):
         raise ValueError(f"filepath should be a string or a Path, but got {type(filepath)}")
-    return open(filepath, *args, **kwargs)
+    file: IO[Any] = open(filepath, *args, **kwargs)  # noqa: SIM115
+    return file
 
 
 def check_file_exist(filename: str | Path, msg_tmpl: str = 'file "{}" does not exist') -> None:

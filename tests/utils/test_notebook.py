@@ -136,6 +136,8 @@ def test_the_stop_button_and_then_train_again(
     assert outputs[-1].output_type == "error" and outputs[-1].ename == "Stopped"
     assert outputs[-1].traceback == ["KeyboardInterrupt"]
     assert "after iteration 6: runner.train() goes on from there" in texts(outputs)
+    (bar,) = [x for x in displays(outputs, "text/plain") if "Training" in x]
+    assert "6/12" in bar  # and not where it was last drawn
     (bar,) = [x for x in displays(run("model = runner.train()"), "text/plain") if "Training" in x]
     assert "12/12" in bar
     run("""
