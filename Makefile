@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 PARITY := .parity
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test test-quick ci-packages lint docs bench clean
+.PHONY: demo test test-quick ci-packages notebooks lint docs bench clean
 
 demo: $(VENV)/demo.stamp ## train a DCGAN on handwritten digits; results in work_dirs/dcgan_digits-32x32
 	$(BIN)/mmlight train configs/dcgan/dcgan_digits-32x32.py
@@ -19,6 +19,9 @@ test-quick: $(VENV)/test.stamp ## run the tests that are not marked slow (see co
 
 ci-packages: $(VENV)/test.stamp ## let the tests of experiment trackers and of ONNX run too
 	$(PIP) --editable '.[ci]'
+
+notebooks: $(VENV)/test.stamp ## execute the notebooks again, at full length, and store their outputs
+	$(ONE_THREAD) $(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
 lint: $(VENV)/test.stamp ## check style and types
 	$(BIN)/ruff check .

@@ -28,7 +28,8 @@ ENGINES = {"both", "mmengine", "mmlight", "onedl"}  # fixtures that start a proc
 SLOW = {
     *("_strategy", "bridge", "cli", "compat", "configs", "engine", "hooks", "infer", "parity"),
     *("parts", "resume", "runner", "testing", "typing"),
-    *("test_docs.py", "test_parts_table.py", "test_readme.py", "test_wrappers.py"),
+    *("test_docs.py", "test_notebook.py", "test_notebooks.py", "test_parts_table.py"),
+    *("test_readme.py", "test_wrappers.py"),
 }
 
 
