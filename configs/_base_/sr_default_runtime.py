@@ -1,6 +1,6 @@
 _base_ = ["./gen_default_runtime.py"]
 
-default_hooks = dict(checkpoint=dict(interval=500, save_best="china/PSNR", rule="greater"))
+default_hooks = dict(checkpoint=dict(interval=1000, save_best="china/PSNR", rule="greater"))
 custom_hooks = [dict(type="BasicVisualizationHook", interval=dict(val=12, test=12))]
 visualizer = dict(
     _delete_=True,

@@ -8,7 +8,11 @@ train_dataloader = dict(dataset=dict(paired=False))
 
 model = dict(
     type="CycleGAN",
-    data_preprocessor=dict(type="DataPreprocessor", data_keys=["img_grey", "img_colour"]),
+    data_preprocessor=dict(
+        type="DataPreprocessor",
+        data_keys=["img_grey", "img_colour"],
+        input_channel_order="RGB",  # as ColourPatchesDataset gives them
+    ),
     generator=dict(
         type="ResnetGenerator", in_channels=3, out_channels=3, base_channels=16, num_blocks=4
     ),

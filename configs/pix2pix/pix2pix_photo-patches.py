@@ -6,7 +6,11 @@ _base_ = [
 
 model = dict(
     type="Pix2Pix",
-    data_preprocessor=dict(type="DataPreprocessor", data_keys=["img_grey", "img_colour"]),
+    data_preprocessor=dict(
+        type="DataPreprocessor",
+        data_keys=["img_grey", "img_colour"],
+        input_channel_order="RGB",  # as ColourPatchesDataset gives them
+    ),
     generator=dict(
         type="UnetGenerator", in_channels=3, out_channels=3, num_down=6, base_channels=32
     ),

@@ -1,6 +1,6 @@
 # Pieces of two photographs, 64 pixels a side, to be made from 32; a quarter is held out.
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=4,
     num_workers=0,
     sampler=dict(type="InfiniteSampler", shuffle=True),
     dataset=dict(

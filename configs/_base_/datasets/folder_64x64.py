@@ -1,0 +1,41 @@
+# A folder of images, made 64 pixels a side. A config names the folder.
+dataset = dict(
+    type="BasicImageDataset",
+    data_prefix=dict(gt=""),
+    pipeline=[
+        dict(type="LoadImageFromFile", key="gt"),
+        dict(type="Resize", keys="gt", scale=(64, 64)),
+        dict(type="PackInputs"),
+    ],
+)
+
+train_dataloader = dict(
+    batch_size=128,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type="InfiniteSampler", shuffle=True),
+    dataset=dataset,
+)
+val_dataloader = dict(
+    batch_size=128,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    dataset=dataset,
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type="GenEvaluator",
+    metrics=[
+        dict(type="MS_SSIM", prefix="ms-ssim", fake_nums=10000, sample_model="orig"),
+        dict(
+            type="SWD",
+            prefix="swd",
+            fake_nums=16384,
+            sample_model="orig",
+            image_shape=(3, 64, 64),
+        ),
+    ],
+)
+test_evaluator = val_evaluator

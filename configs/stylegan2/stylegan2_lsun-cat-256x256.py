@@ -1,0 +1,7 @@
+# StyleGAN2 on the cats of LSUN, 256 x 256 pixels.
+_base_ = ["../_base_/stylegan2.py"]
+
+data_root = "data/lsun/images/cat"
+train_dataloader = dict(dataset=dict(data_root=data_root))
+val_dataloader = dict(dataset=dict(data_root=data_root))
+test_dataloader = val_dataloader
