@@ -99,7 +99,8 @@ def images_by_key(
     Args:
         samples (Sequence): Data elements, dicts or plain image tensors.
         target_keys (str | Sequence[str], optional): Fields to show; ``a.b`` is field ``b`` of the
-            sample in field ``a``, and the name of a sample stands for all images in it.
+            sample in field ``a``, ``a.0`` the first of a list there, and the name of a sample or
+            a list stands for all images in it.
             Defaults to None: every field that is an image.
 
     Returns:
@@ -134,3 +135,6 @@ def _images_in(value: Any, name: str) -> Iterable[tuple[str, Tensor]]:
     elif isinstance(value, (BaseDataElement, Mapping)):
         for key, inner in value.items():
             yield from _images_in(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            yield from _images_in(inner, f"{name}.{index}")
