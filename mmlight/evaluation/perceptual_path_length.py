@@ -262,11 +262,10 @@ class PathSampler:
         if metric.sampling == "full":
             start = torch.rand(size, device=device)[:, None]
         if metric.space == "W":
-            noise, between = generator.style_mapping(noise), torch.lerp
-        else:
-            between = slerp
-        ends = noise[0::2], noise[1::2]
-        steps = [between(*ends, start), between(*ends, start + metric.epsilon)]
+            noise = generator.style_mapping(noise)
+        first, second = noise[0::2], noise[1::2]
+        between: Any = torch.lerp if metric.space == "W" else slerp
+        steps = [between(first, second, share) for share in (start, start + metric.epsilon)]
         return torch.stack(steps, dim=1).flatten(0, 1)
 
 

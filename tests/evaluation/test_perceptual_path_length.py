@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from mmlight.evaluation import PerceptualPathLength
 from mmlight.models import DCGAN, StyleGAN2
 
-LOADER: Any = DataLoader([0], batch_size=5)
+LOADER: Any = DataLoader([0], batch_size=3)
 
 
 class Squares(nn.Module):
@@ -29,7 +29,7 @@ def model() -> StyleGAN2:
     torch.manual_seed(0)
     generator = {
         "type": "StyleGANv2Generator",
-        "out_size": 16,
+        "out_size": 8,
         "style_channels": 8,
         "num_mlps": 2,
         "channel_multiplier": 1,
@@ -50,11 +50,11 @@ def measured(metric: PerceptualPathLength, model: StyleGAN2) -> float:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"space": "Z"}, {"sampling": "full"}, {"crop": False, "sample_model": "orig"}],
+    [{"space": "Z", "sampling": "full"}, {"crop": False, "sample_model": "orig"}],
 )
 def test_value_of_the_formula(arguments: dict[str, Any], model: StyleGAN2) -> None:
     options: dict = {"epsilon": 0.05, "latent_dim": 8, "perceptual_distance": Squares()}
-    metric = PerceptualPathLength(7, prefix="ppl", **options, **arguments)
+    metric = PerceptualPathLength(5, prefix="ppl", **options, **arguments)
     ours = measured(metric, model)
     assert not metric.results
 
@@ -62,31 +62,29 @@ def test_value_of_the_formula(arguments: dict[str, Any], model: StyleGAN2) -> No
     averaged = arguments.get("sample_model") != "orig"
     generator = model.generator_ema.module if averaged else model.generator
     distances = []
-    for size in (5, 2):
+    for size in (3, 2):
         injected = generator.make_injected_noise()
         z = torch.randn(2 * size, 8)
         t = torch.rand(size) if arguments.get("sampling") == "full" else torch.zeros(size)
         ends = z if arguments.get("space") == "Z" else generator.style_mapping(z)
+        latents = []
         for index in range(size):
-            images = []
             for share in (t[index], t[index] + 0.05):
                 a, b = ends[2 * index], ends[2 * index + 1]
                 if arguments.get("space") == "Z":
                     a, b = a / a.norm(), b / b.norm()
                     angle = torch.acos(a @ b)
                     way = torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b
-                    latent = way / torch.sin(angle)
+                    latents.append(way / torch.sin(angle))
                 else:
-                    latent = a + share * (b - a)
-                with torch.no_grad():
-                    image = generator(
-                        latent[None],
-                        injected_noise=injected,
-                        input_is_latent=arguments.get("space") != "Z",
-                    )
-                image = image.clamp(-1, 1)
-                images.append(image if "crop" in arguments else image[..., 6:14, 4:12])
-            distances.append(float(Squares()(*images)) / 0.05**2)
+                    latents.append(a + share * (b - a))
+        is_style = arguments.get("space") != "Z"
+        with torch.no_grad():
+            images = generator(
+                torch.stack(latents), injected_noise=injected, input_is_latent=is_style
+            ).clamp(-1, 1)
+        images = images if "crop" in arguments else images[..., 3:7, 2:6]
+        distances += (Squares()(images[0::2], images[1::2]) / 0.05**2).tolist()
     assert ours == pytest.approx(np.mean(distances), rel=1e-3)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from mmlight.engine.runner.average_check import check_averages
 from mmlight.engine.runner.loop_utils import generating
 from mmlight.evaluator import BaseMetric, Evaluator
 from mmlight.model.bare_model import bare_model
@@ -44,6 +45,7 @@ class _GenerativeLoop:
                 f"but got {type(self.evaluator).__name__} without {' and '.join(missing)}; write "
                 "dict(type='GenEvaluator', metrics=[...])"
             )
+        check_averages(self.runner, self.evaluator)
         self._groups()
 
     def _groups(self) -> list[tuple[list[BaseMetric], Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from mmlight.engine.runner.average_check import check_averages
 from mmlight.engine.runner.loop_utils import generating, is_evaluator
 from mmlight.evaluator import BaseMetric, Evaluator
 from mmlight.evaluator.names import check_metrics
@@ -56,6 +57,8 @@ class _MultiLoop(BaseLoop):
         self.evaluators = self._build_evaluators(evaluators)
         self.evaluator: Any = self.evaluators[0]
         self.fp16 = fp16
+        for one in self.evaluators:
+            check_averages(runner, one)
         self._lengths = self._count()
 
     def _build_evaluators(self, evaluator: Any) -> list[Evaluator]:
