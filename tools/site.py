@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PAGES = {
 
 _LINK = re.compile(r"(!?\[(?:[^\]\n]|\n(?!\n))*\])\(([^)#\s:]+)(#[^)\s]*)?\)")
 _EXAMPLE = re.compile(r"^( *)Example:$", re.MULTILINE)
+_HANDED = re.compile(r"(?:handed_to\(.\w+., |staticmethod\()(\w+)(\.\w+)?\)")
 _ROLE = re.compile(r":(?:class|func|meth|mod|attr|data|exc|obj):`(~?)([\w.]+)`")
 
 
@@ -67,6 +69,16 @@ class Docstrings(griffe.Extension):
         if obj.docstring:
             text = _EXAMPLE.sub(r"\1Examples:", obj.docstring.value)
             obj.docstring.value = _ROLE.sub(lambda role: _link(obj, *role.groups()), text)
+
+    def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        """Document what a Runner hands to its parts as it is documented there."""
+        runner = pkg["runner.runner.Runner"]
+        for name, member in list(runner.members.items()):
+            found = _HANDED.fullmatch(str(getattr(member, "value", "")))
+            if found:
+                place = runner.module.resolve(found[1])
+                method = copy(pkg.modules_collection[place + (found[2] or "")])
+                method.name, method.parent, runner.members[name] = name, runner, method
 
 
 def _link(obj: griffe.Object, short: str, name: str) -> str:
