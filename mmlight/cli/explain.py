@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from mmlight.utils.notebook import in_notebook
+from mmlight.utils.path import from_here
 
 if TYPE_CHECKING:
     from mmlight.runner.explain import Explanation
@@ -27,14 +29,16 @@ def show(explained: Explanation, name: str, console: Console | None = None) -> N
         name: What the config is called.
         console: Where to; None takes the standard output.
     """
-    console = console or Console(highlight=False, force_jupyter=False)
+    if console is None:
+        plain = False if in_notebook() else None  # rich would cut rows after 80 characters
+        console = Console(highlight=False, force_jupyter=False, force_terminal=plain)
     if explained.sets:
         _table(
             console,
             "The files it was made of, bases first",
             ("", "file", "keys that it set last"),
             [
-                (str(number + 1), _short(file), ", ".join(explained.sets[number]))
+                (str(number + 1), from_here(file), ", ".join(explained.sets[number]))
                 for number, file in enumerate(explained.files)
             ],
         )
@@ -84,9 +88,3 @@ def _table(console: Console, title: str, head: _Cells, rows: list[_Cells]) -> No
 
 def _more(keys: list[str]) -> str:
     return f" and {len(keys) - 1} more" if keys[1:] else ""
-
-
-def _short(path: str) -> str:
-    """Return a path from the working directory, where the file lies below that."""
-    inside = os.path.relpath(path) if os.path.isabs(path) else path
-    return path if inside.startswith(os.pardir) else inside
