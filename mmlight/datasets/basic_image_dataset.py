@@ -8,6 +8,7 @@ from typing import Any
 
 from mmlight.dataset import BaseDataset
 from mmlight.datasets.image_files import SUFFIXES, join, list_images
+from mmlight.datasets.transforms.loading import LoadImageFromFile
 from mmlight.fileio import list_from_file
 from mmlight.registry import DATASETS
 from mmlight.registry.diagnostics import did_you_mean
@@ -39,7 +40,8 @@ class BasicImageDataset(BaseDataset):
 
     Raises:
         FileNotFoundError: If a folder is missing or without images.
-        ValueError: If ``search_key`` or ``filename_tmpl`` names no kind.
+        ValueError: If ``search_key`` or ``filename_tmpl`` names no kind, or the pipeline begins
+            with reading another.
 
     Example:
         >>> import tempfile
@@ -93,6 +95,18 @@ class BasicImageDataset(BaseDataset):
             test_mode=test_mode,
             **kwargs,
         )
+        self._check_first_read()
+
+    def _check_first_read(self) -> None:
+        """Refuse a pipeline that reads a kind of image which no entry has the path of."""
+        first = next(iter(self.pipeline.transforms), None)
+        own = type(self).load_data_list is BasicImageDataset.load_data_list
+        if own and isinstance(first, LoadImageFromFile) and first.key not in self.data_prefix:
+            raise ValueError(
+                f"the pipeline begins with reading {first.key!r}, but data_prefix names "
+                f"{', '.join(self.data_prefix)} alone: write data_prefix=dict({first.key}='') for "
+                "images in data_root itself"
+            )
 
     def load_data_list(self) -> list[dict]:
         """Find the images.

@@ -124,3 +124,13 @@ def test_a_pyramid_of_the_image_made_smaller(root: Path) -> None:
     whole = cv2.imread(str(root / "wide.png")).astype(float)
     expected = whole.reshape(45, 2, 65, 2, 3).mean(axis=(1, 3))
     assert np.abs(entry[f"real_scale{len(scales) - 1}"] - expected).max() <= 0.5
+
+
+def test_a_pipeline_that_reads_a_kind_without_a_folder(root: Path) -> None:
+    """As MMagic's StyleGAN2 of LSUN's cars does, which MMagic refuses at the first image."""
+    load = {"type": "LoadImageFromFile", "key": "gt"}
+    options = {"data_root": str(root), "pipeline": [load]}
+    with pytest.raises(ValueError, match=r"reading 'gt'.*img alone: write data_prefix=dict\(gt=''"):
+        BasicImageDataset(**options)
+    wide = BasicImageDataset(data_prefix={"gt": ""}, **options)
+    assert {wide[i]["gt"].shape for i in range(len(wide))} == {(9, 12, 3), (90, 130, 3)}
