@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 
 _PIECE = re.compile(
     r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<code>.*?)^```$"
-    r"|<!-- (?P<word>setup|check|status \d+|not run): (?P<note>.*?)-->",
+    r"|<!-- (?P<word>setup|check|status \d+|not run):\s(?P<note>.*?)-->",
     re.MULTILINE | re.DOTALL,
 )
 

@@ -12,7 +12,7 @@ import pytest
 from mmlight.config import Config
 from mmlight.runner import FlexibleRunner, Runner
 from mmlight.runner.known_keys import find_unread, known_keys
-from tests.pages import pieces, run_page
+from tests.pages import Piece, pieces, run_page
 
 DOCS = Path(__file__).parents[1] / "docs"
 OF_OTHER_TESTS = {"security.md"}
@@ -45,13 +45,20 @@ def test_what_a_page_shows_is_so(page: Path, tmp_path: Path) -> None:
     assert failure is None, failure
 
 
-def test_every_block_is_one_that_is_run() -> None:
+def is_comment(piece: Piece) -> bool:
+    return re.match("setup|check|status|not run", piece.kind) is not None
+
+
+def test_every_block_and_comment_is_one_that_is_run() -> None:
     for page in PAGES:
         found = pieces(page)
         languages = [name for name in BLOCK.findall(page.read_text()) if name]
         assert languages == [
             piece.kind for piece in found if not re.match("setup|check|status|not run", piece.kind)
         ], page
+
+    comments = [len(re.findall("<!--", page.read_text())) for page in PAGES]
+    assert comments == [sum(map(is_comment, pieces(page))) for page in PAGES]
 
 
 def test_little_is_left_out_and_each_with_a_reason() -> None:
