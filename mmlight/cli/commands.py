@@ -49,27 +49,32 @@ def check(arguments: Namespace) -> int:
     cfg = load_config(arguments)
     from mmlight.runner.check import check_config
 
+    from .explain import show_report
+
     report = check_config(cfg, arguments.strict)
-    for kind, lines in (("warning", report.warnings), ("fault", report.faults)):
-        for line in lines:
-            print(f"{kind}: {line}")
-    print(f"{arguments.config} {report.verdict}")
+    show_report(report, arguments.config, sys.stdout)
     return 1 if report.faults else 0
 
 
 def explain(arguments: Namespace) -> int:
-    """Print where each key of a config goes; return 1 if it would not run."""
+    """Print where each key of a config goes, or a script; return 1 if it would not run."""
     sys.path.insert(0, str(Path.cwd()))
     _alias_mmengine()
     cfg = Config.fromfile(arguments.config, import_custom_modules=False)
     cfg.merge_from_dict(arguments.cfg_options)
     cfg.setdefault("work_dir", str(Path("work_dirs") / Path(arguments.config).stem))
     from mmlight.runner.explain import explain_config
+    from mmlight.runner.script import write_script
 
-    from .explain import show
+    from .explain import show, show_report
 
     explained = explain_config(cfg, arguments.strict)
-    show(explained, arguments.config)
+    if not arguments.script:
+        show(explained, arguments.config)
+    elif explained.runs:
+        print(write_script(cfg), end="")
+    if arguments.script:  # piped into a file, most often
+        show_report(explained.report, arguments.config, sys.stderr)
     return 0 if explained.runs else 1
 
 

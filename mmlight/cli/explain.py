@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -14,6 +14,7 @@ from mmlight.utils.notebook import in_notebook
 from mmlight.utils.path import from_here
 
 if TYPE_CHECKING:
+    from mmlight.runner.check import Report
     from mmlight.runner.explain import Explanation
 
 _Cells = Sequence[str]
@@ -61,10 +62,21 @@ def show(explained: Explanation, name: str, console: Console | None = None) -> N
                 for one in explained.unknown
             ],
         )
-    for kind, lines in (("warning", explained.report.warnings), ("fault", explained.report.faults)):
+    show_report(explained.report, name, console.file)
+
+
+def show_report(report: Report, name: str, file: IO[str]) -> None:
+    """Print the result of a check, a line for each finding.
+
+    Args:
+        report: What was found.
+        name: What the config is called.
+        file: Where to.
+    """
+    for kind, lines in (("warning", report.warnings), ("fault", report.faults)):
         for line in lines:
-            console.print(f"{kind}: {line}", markup=False, soft_wrap=True)
-    console.print(f"{name} {explained.report.verdict}", markup=False, soft_wrap=True)
+            print(f"{kind}: {line}", file=file)
+    print(f"{name} {report.verdict}", file=file)
 
 
 def _table(console: Console, title: str, head: _Cells, rows: list[_Cells]) -> None:

@@ -82,6 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     explain = _command(subparsers, "explain", "say where each key of a config goes")
     explain.set_defaults(command=commands.explain)
+    explain.add_argument(
+        "--script", action="store_true", help="print a Python script that does what it trains"
+    )
     _add_config_options(explain)
     _add_strict(explain)
 

@@ -16,7 +16,7 @@ from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.trainer import derived_kwargs, make_trainer
 from mmlight.evaluator import Evaluator
 from mmlight.evaluator.torchmetrics_adapter import build_metric
-from mmlight.hooks import CheckpointHook, EarlyStoppingHook, NPUProfilerHook, ProfilerHook
+from mmlight.hooks import CheckpointHook, EarlyStoppingHook, Hook, NPUProfilerHook, ProfilerHook
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import LOOPS, METRICS, RUNNERS, DefaultScope, resolve_type
 from mmlight.registry.build_functions import check_cfg
@@ -380,7 +380,9 @@ class CheckedRun(Runner):
                         hook.profiler.stop()
 
     def _may_be_asked(self, hook: Any) -> bool:
-        if not is_ours(type(hook)) or isinstance(hook, NPUProfilerHook):
+        if not isinstance(hook, Hook) or isinstance(hook, NPUProfilerHook):
+            return False
+        if not is_ours(type(hook)):
             return False
         if hasattr(hook, "out_dir"):
             hook.out_dir = None  # files of a check go to a folder of its own

@@ -50,7 +50,7 @@ class Explanation:
         return not self.report.faults
 
 
-def explain_config(cfg: Config | dict, strict: bool = False) -> Explanation:
+def explain_config(cfg: Config | dict[str, Any], strict: bool = False) -> Explanation:
     """Say where each key of a config goes, and check it; no data is read.
 
     Args:
@@ -108,7 +108,7 @@ def _place(path: tuple[str, ...], settings: Any, sources: Sources) -> Place | No
     return next((one for one in above if one is not None), None)
 
 
-def _known(settings: dict) -> set[str]:
+def _known(settings: dict[str, Any]) -> set[str]:
     kind = resolve_type(dict.get(settings, "runner_type", "Runner"), RUNNERS)
     return known_keys(kind if isinstance(kind, type) else Runner)
 

@@ -80,7 +80,7 @@ class Keys:
         used_names: Names that the files of the config refer to.
     """
 
-    def __init__(self, settings: dict, known: set[str], used_names: set[str]) -> None:
+    def __init__(self, settings: dict[str, Any], known: set[str], used_names: set[str]) -> None:
         self._settings, self._known, self._used = settings, known, used_names
         self.types = Types(dict.get(settings, "default_scope", "mmengine"))
 
@@ -207,7 +207,7 @@ class Keys:
         else:
             yield Row(path, MODULE, brief(node))
 
-    def _when(self, node: dict) -> str:
+    def _when(self, node: dict[str, Any]) -> str:
         hooks = dict.get(self._settings, "default_hooks")
         if isinstance(hooks, dict) and dict.get(hooks, "param_scheduler", "there") is None:
             return "which no hook steps (default_hooks.param_scheduler is None)"

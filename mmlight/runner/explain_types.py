@@ -26,7 +26,7 @@ TransformBroadcaster bilinear deconv nearest nms pixel_shuffle soft_nms
 _LONGEST = 60
 
 
-def items(node: dict) -> Any:
+def items(node: dict[str, Any]) -> Any:
     """Return the keys and values of a dict, without importing what is lazy."""
     return dict.items(node)
 
@@ -36,7 +36,7 @@ def is_part(node: Any) -> bool:
     return isinstance(node, dict) and "type" in node
 
 
-def parts_in(node: Any, path: _Path = ()) -> Iterator[tuple[_Path, dict]]:
+def parts_in(node: Any, path: _Path = ()) -> Iterator[tuple[_Path, dict[str, Any]]]:
     """Yield the configs of objects in a value, itself among them, each with the keys to it."""
     if is_part(node):
         yield path, node
@@ -83,7 +83,7 @@ class Types:
         own = dict.get(node, "_scope_") if isinstance(node, dict) else None
         return own if isinstance(own, str) else self._scope
 
-    def package_of(self, node: dict) -> str:
+    def package_of(self, node: dict[str, Any]) -> str:
         """Say which package would bring the type of a config that nobody knows."""
         kind = dict.get(node, "type")
         if isinstance(kind, Lazy):
@@ -220,7 +220,7 @@ def _text(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def arguments_of(node: dict, hidden: Any = ()) -> str:
+def arguments_of(node: dict[str, Any], hidden: Any = ()) -> str:
     """Write the keys of a dict as arguments of a call, all but some."""
     shown = [(key, value) for key, value in items(node) if key not in hidden]
     return ", ".join(f"{key}={brief(value)}" for key, value in shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmlight.registry import (
     DATA_SAMPLERS,
@@ -23,6 +23,7 @@ from mmlight.registry import (
     VISBACKENDS,
     VISUALIZERS,
     WEIGHT_INITIALIZERS,
+    Registry,
 )
 
 from .explain_types import Types, parts_in, type_name
@@ -64,7 +65,7 @@ REGISTRY_OF = {
     "worker_init_fn": FUNCTIONS,
 }
 # Their `type` is a word of somebody's own.
-_NO_OBJECTS = ("clip_grad", "vis_kwargs_list")
+NO_OBJECTS = ("clip_grad", "vis_kwargs_list")
 
 
 class Unknown(NamedTuple):
@@ -88,7 +89,12 @@ def dotted(path: _Path) -> str:
     return "".join(words).removeprefix(".")
 
 
-def unknown_types(settings: dict, types: Types, wrong: set[_Path]) -> list[Unknown]:
+def registry_of(path: _Path) -> Registry:
+    """Return the registry that a run asks for a type at some place of a config."""
+    return next((REGISTRY_OF[key] for key in path[::-1] if key in REGISTRY_OF), MODELS)
+
+
+def unknown_types(settings: dict[str, Any], types: Types, wrong: set[_Path]) -> list[Unknown]:
     """Find the types that nobody knows.
 
     Args:
@@ -98,10 +104,9 @@ def unknown_types(settings: dict, types: Types, wrong: set[_Path]) -> list[Unkno
     """
     found: dict[str, Unknown] = {}
     for path, node in parts_in(settings):
-        if not any(path[: len(key)] == key for key in wrong) or set(path) & set(_NO_OBJECTS):
+        if not any(path[: len(key)] == key for key in wrong) or set(path) & set(NO_OBJECTS):
             continue
-        registry = next((REGISTRY_OF[key] for key in path[::-1] if key in REGISTRY_OF), MODELS)
-        if types.find(node, registry) is None:
+        if types.find(node, registry_of(path)) is None:
             name = type_name(node)
             one = found.setdefault(name, Unknown(name, [], types.package_of(node)))
             one.keys.append(dotted(path))

@@ -32,7 +32,8 @@ model = dict(
     encoder=dict(type="diffusers.AutoencoderKL"),
     roi=dict(layer=dict(type="DCNv2")),
 )
-train_dataloader = dict(batch_size=2, num_workers=2, dataset=dict(type="CocoDataset", pipeline=pipeline))
+dataset = dict(type="CocoDataset", pipeline=pipeline)
+train_dataloader = dict(batch_size=2, num_workers=2, dataset=dataset)
 train_cfg = dict(max_epochs=24)
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.001, by_epoch=False, begin=0, end=500),
@@ -135,8 +136,8 @@ def test_files_and_the_keys_that_each_set(detector: Explanation) -> None:
     }
     assert [Path(file).name for file in detector.files] == ["base.py", "detector.py"]
     assert places["optim_wrapper.optimizer"] == (0, 2)
-    assert places["train_cfg"] == (1, 13)
-    assert places["param_scheduler[1]"] == (1, 16)
+    assert places["train_cfg"] == (1, 14)
+    assert places["param_scheduler[1]"] == (1, 17)
     assert "default_hooks.checkpoint" not in places
     assert detector.sets[0] == ["optim_wrapper"]
 
@@ -156,10 +157,10 @@ def test_no_key_is_cut_off(detector: Explanation) -> None:
 
 
 def test_a_module_that_cannot_be_imported_is_a_fault(tmp_path: Path) -> None:
-    text = 'custom_imports = dict(imports=["no_such_project.models"])\nmodel = dict(type="Nobody")\n'
+    text = 'custom_imports = dict(imports=["no_project.models"])\nmodel = dict(type="Nobody")\n'
     (tmp_path / "config.py").write_text(text)
     said = explained(tmp_path / "config.py")
-    assert "custom_imports: No module named 'no_such_project'" in said.report.faults
+    assert "custom_imports: No module named 'no_project'" in said.report.faults
     assert table(said)["custom_imports"][0] == "environment"
     assert [one.type for one in said.unknown] == ["Nobody"]
 
