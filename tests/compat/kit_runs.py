@@ -22,6 +22,8 @@ def run(engine: str, folder: str, task: str, work_dir: str, **kwargs: Any) -> An
         kwargs.update(folder=folder, work_dir=work_dir)
     elif task in ("evaluators", "shapes"):
         kwargs.update(folder=folder)
+    elif task == "metrics":
+        kwargs.update(work_dir=work_dir)
     if engine == "mmengine":
         import mmagic_runs
 
@@ -180,7 +182,15 @@ def evaluators(parts: str, folder: str, family: str) -> dict[str, list[str]]:
     return found
 
 
+def metrics(parts: str, **kwargs: Any) -> list[dict[str, float]]:
+    """Evaluate metrics of generated images on given ones."""
+    import kit_metrics
+
+    return kit_metrics.values(parts, **kwargs)
+
+
 TASKS: dict[str, Callable] = {
+    "metrics": metrics,
     "evaluators": evaluators,
     "shapes": shapes,
     "train": train,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmlight.evaluation.gen_metric import GenMetric
 from mmlight.model.bare_model import bare_model
 
 
@@ -25,8 +24,7 @@ def check_averages(runner: Any, evaluator: Any) -> None:
     if any(name.endswith("_ema") for name in names):
         return
     for metric in getattr(evaluator, "metrics", ()):
-        sampled = isinstance(metric, GenMetric) and metric.sampler_mode != "normal"
-        if sampled and metric.sample_model == "ema":
+        if getattr(metric, "sampler_mode", "normal") != "normal" and metric.sample_model == "ema":
             raise ValueError(
                 f"{type(metric).__name__} (prefix {metric.prefix!r}) has sample_model='ema', but "
                 f"{type(module).__name__} has no moving average: give the model an ema_config, add "
