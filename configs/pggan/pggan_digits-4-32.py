@@ -15,12 +15,12 @@ model = dict(
     discriminator=dict(
         type="PGGANDiscriminator", in_scale=32, in_channels=1, base_channels=512, max_channels=64
     ),
-    nkimgs_per_scale={"4": 25.6, "8": 32, "16": 25.6, "32": 32},
-    transition_kimgs=12.8,
+    nkimgs_per_scale={"4": 25.6, "8": 32, "16": 19.2, "32": 32},
+    transition_kimgs=9.6,
     ema_config=dict(interval=1, momentum=0.005),
 )
 
-# Iterations: 400 at 4 x 4 pixels, 500 at 8 x 8, 800 at 16 x 16, the others at 32 x 32.
+# Iterations: 400 at 4 x 4 pixels, 500 at 8 x 8, 600 at 16 x 16, the others at 32 x 32.
 train_dataloader = dict(
     batch_size=64,
     dataset=dict(
@@ -29,7 +29,7 @@ train_dataloader = dict(
     ),
 )
 
-train_cfg = dict(type="IterBasedTrainLoop", max_iters=2800, val_interval=400)
+train_cfg = dict(type="IterBasedTrainLoop", max_iters=2400, val_interval=400)
 
 optim_wrapper = dict(
     constructor="PGGANOptimWrapperConstructor",
@@ -37,7 +37,7 @@ optim_wrapper = dict(
     discriminator=dict(optimizer=dict(type="Adam", lr=1e-3, betas=(0.0, 0.99))),
 )
 
-default_hooks = dict(checkpoint=dict(interval=700, save_best="FD-EMA/fd", rule="less"))
+default_hooks = dict(checkpoint=dict(interval=800, save_best="FD-EMA/fd", rule="less"))
 custom_hooks = [
     dict(type="PGGANFetchDataHook"),
     dict(

@@ -28,6 +28,9 @@ optim_wrapper = dict(
     generators=dict(optimizer=dict(type="Adam", lr=2e-4, betas=(0.5, 0.999))),
     discriminators=dict(optimizer=dict(type="Adam", lr=2e-4, betas=(0.5, 0.999))),
 )
+param_scheduler = dict(
+    type="LinearLR", by_epoch=False, begin=1500, end=3000, start_factor=1.0, end_factor=0.01
+)
 
 default_hooks = dict(checkpoint=dict(interval=500, save_best="FD/fd", rule="less"))
 custom_hooks = [

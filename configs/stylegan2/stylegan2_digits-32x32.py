@@ -16,13 +16,13 @@ model = dict(
         out_size=32,
         style_channels=64,
         out_channels=1,
-        num_mlps=4,
+        num_mlps=2,
         max_channels=32,
     ),
     discriminator=dict(type="StyleGAN2Discriminator", in_size=32, img_channels=1, max_channels=32),
     ema_config=dict(type="ExponentialMovingAverage", interval=1, momentum=0.005),
     loss_config=dict(
-        r1_loss_weight=5.0 * 16,
+        r1_loss_weight=0.1 * 16,  # small images need less of it
         r1_interval=16,
         norm_mode="HWC",
         g_reg_weight=2.0 * 4,
@@ -32,13 +32,13 @@ model = dict(
 )
 
 train_dataloader = dict(batch_size=16)
-train_cfg = dict(type="IterBasedTrainLoop", max_iters=4000, val_interval=500)
+train_cfg = dict(type="IterBasedTrainLoop", max_iters=3000, val_interval=300)
 
 optim_wrapper = dict(
     constructor="MultiOptimWrapperConstructor",
-    generator=dict(optimizer=dict(type="Adam", lr=2e-3 * gen_share, betas=(0, 0.99**gen_share))),
+    generator=dict(optimizer=dict(type="Adam", lr=2.5e-3 * gen_share, betas=(0, 0.99**gen_share))),
     discriminator=dict(
-        optimizer=dict(type="Adam", lr=2e-3 * disc_share, betas=(0, 0.99**disc_share))
+        optimizer=dict(type="Adam", lr=2.5e-3 * disc_share, betas=(0, 0.99**disc_share))
     ),
 )
 

@@ -12,16 +12,19 @@ model = dict(
     ),
     discriminator=dict(type="WGANGPDiscriminator", in_channel=1, in_scale=32, max_channels=32),
     discriminator_steps=2,
-    ema_config=dict(type="ExponentialMovingAverage", interval=1, momentum=0.01),
+    ema_config=dict(type="ExponentialMovingAverage", interval=1, momentum=0.02),
     loss_config=dict(gp_norm_mode="HWC", gp_loss_weight=10),
 )
 
-train_cfg = dict(type="IterBasedTrainLoop", max_iters=2400, val_interval=300)
+train_cfg = dict(type="IterBasedTrainLoop", max_iters=1800, val_interval=200)
 
 optim_wrapper = dict(
     constructor="MultiOptimWrapperConstructor",
     generator=dict(optimizer=dict(type="Adam", lr=1e-3, betas=(0.0, 0.9))),
     discriminator=dict(optimizer=dict(type="Adam", lr=1e-3, betas=(0.0, 0.9))),
+)
+param_scheduler = dict(
+    type="LinearLR", by_epoch=False, begin=900, end=1800, start_factor=1.0, end_factor=0.05
 )
 
 default_hooks = dict(checkpoint=dict(interval=600, save_best="FD-EMA/fd", rule="less"))
