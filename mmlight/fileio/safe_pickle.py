@@ -58,7 +58,7 @@ class SafePickles:
         return self.Unpickler(file, **kwargs).load()
 
 
-class _Instructions(dict):
+class _Instructions(dict[str, Any]):
     def __missing__(self, code: int) -> Any:
         raise pickle.UnpicklingError(f"unknown instruction {bytes([code])!r}")
 
@@ -71,7 +71,7 @@ class _SafeUnpickler(_Unpickler):
     bound: int
     records: Mapping[str, int] | None
 
-    dispatch = _Instructions(
+    dispatch: Any = _Instructions(
         {
             getattr(pickle, name)[0]: _Unpickler.dispatch[getattr(pickle, name)[0]]
             for name in _INSTRUCTIONS
@@ -143,7 +143,7 @@ class _SafeUnpickler(_Unpickler):
         values = self.pop_mark()
         self._list().extend(values)
 
-    def _list(self) -> list:
+    def _list(self) -> list[Any]:
         value = self.stack[-1]
         if not isinstance(value, list):
             raise RefusedError(f"a {type(value).__name__} with items of a list")
@@ -157,7 +157,7 @@ class _SafeUnpickler(_Unpickler):
     def load_setitems(self) -> None:
         self._set_items(self.pop_mark())
 
-    def _set_items(self, items: list) -> None:
+    def _set_items(self, items: list[Any]) -> None:
         target = self.stack[-1]
         if type(target) not in _MAPPINGS and not self._is_own(type(target)):
             raise RefusedError(f"a {type(target).__name__} with items of a dict")
@@ -192,7 +192,8 @@ class _SafeUnpickler(_Unpickler):
         self._total += max(0, size - self._claimed.get(key, 0))
         self._claimed[key] = max(size, self._claimed.get(key, 0))
         if self._total > self.bound:
-            raise RefusedError("storages with more bytes than the file")
+            # What an older format looks like that was cut off.
+            raise EOFError("storages with more bytes than the file")
 
     for _name in ("newobj", "reduce", "build", "append", "appends", "setitem", "setitems"):
         dispatch[getattr(pickle, _name.upper())[0]] = locals()[f"load_{_name}"]

@@ -105,8 +105,9 @@ def test_any_damage_is_noticed(legacy: bool, tmp_path: Path) -> None:
     torch.save(WHOLE, tmp_path / "iter_1.pth")
     content = path.read_bytes()
     half = content[: len(content) // 2]
-    where = content.index(value.numpy().tobytes()) + 8
-    for damaged in [b"", half] + ([] if legacy else [_changed(content, where)]):
+    where = content.index(value.numpy().tobytes())
+    others = [content[: where - 30]] if legacy else [_changed(content, where + 8)]
+    for damaged in [b"", half, *others]:
         path.write_bytes(damaged)
         assert find_latest_checkpoint(str(tmp_path)) == str(tmp_path / "iter_1.pth")
     if not legacy:  # in the headers, too, whatever zipfile makes of it

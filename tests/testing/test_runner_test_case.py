@@ -27,7 +27,7 @@ def test_both_configs_train_and_test() -> None:
     class Trains(RunnerTestCase):
         def test_epochs(self) -> None:
             runner = self.build_runner(self.epoch_based_cfg)
-            before = runner.model.linear1.weight.clone()
+            before = runner.model.linear1.weight.cpu().clone()
             runner.train()
             self.assertEqual((runner.epoch, runner.iter), (2, 8))
             self.assertFalse(before.equal(runner.model.linear1.weight))
