@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -47,17 +48,26 @@ class RunnerProgressBar(TQDMProgressBar):
 
     The losses of the other iterations are still on the device: reading them for the bar would
     make every step wait for it. In a notebook bars are lines of text, each in an output of its own
-    that stays with the cell: widgets are lost when the notebook is stored.
+    that stays with the cell: widgets are lost when the notebook is stored. Output that nobody
+    watches, such as a file, is left to the log, where a bar would be thousands of lines in one.
 
     Args:
         seconds: Least time between two drawings of the bar, which take as long as many a step.
+        everywhere: Whether to draw it also where the output is no terminal.
     """
 
-    def __init__(self, seconds: float = 0.1) -> None:
+    def __init__(self, seconds: float = 0.1, everywhere: bool = False) -> None:
         super().__init__(refresh_rate=1)
         self.seconds = seconds
+        self.everywhere = everywhere
         self._drawn = 0.0
         self._lines: dict[str, LiveText] = {}
+
+    @property
+    def is_disabled(self) -> bool:
+        """bool: Whether nothing is drawn, as in all processes but the first."""
+        watched = self.everywhere or in_notebook() or sys.stdout.isatty()
+        return super().is_disabled or not watched
 
     def init_train_tqdm(self) -> Any:
         """Return the bar of a training."""
@@ -111,7 +121,10 @@ class RunnerProgressBar(TQDMProgressBar):
         self._leave_train_bar(trainer)
 
     def on_exception(self, trainer: Trainer, *_: Any) -> None:
-        """Leave the bar where the training was broken off."""
+        """Leave the bars where the run was broken off, so that an error has a line of its own."""
+        for bar in (self._val_progress_bar, self._test_progress_bar):
+            if bar is not None:
+                bar.close()
         self._leave_train_bar(trainer)
 
     def _leave_train_bar(self, trainer: Trainer) -> None:

@@ -89,7 +89,7 @@ def make_trainer(kwargs: dict[str, Any], **more: Any) -> Trainer:
     """Build a Trainer from two sets of arguments, joined by :func:`join_arguments`.
 
     Unless there is a progress bar already, or none is wanted, it has the one that shows what was
-    logged last.
+    logged last: on a terminal and in a notebook, with ``enable_progress_bar=True`` anywhere.
 
     Args:
         kwargs: Arguments that follow from a config.
@@ -105,8 +105,9 @@ def make_trainer(kwargs: dict[str, Any], **more: Any) -> Trainer:
     """
     joined = join_arguments(kwargs, more)
     callbacks = joined["callbacks"]
-    if joined.get("enable_progress_bar") is not False and not _any(callbacks, ProgressBar):
-        callbacks.append(RunnerProgressBar())
+    asked = joined.get("enable_progress_bar")
+    if asked is not False and not _any(callbacks, ProgressBar):
+        callbacks.append(RunnerProgressBar(everywhere=asked is True))
     with _quiet():
         return Trainer(**joined)
 

@@ -10,7 +10,8 @@ import re
 import struct
 import termios
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,14 @@ def run(work_dir: Path, bar: Any = None, **changes: Any) -> Runner:
         "checkpoint": {**METRICS, "save_best": "points/accuracy"},
         "logger": {"type": "LoggerHook", "interval": 2},
     }
-    trainer = {"callbacks": [bar or RunnerProgressBar(seconds=0)], "accelerator": "cpu"}
-    cfg = config(
-        work_dir,
-        by_epoch=False,
-        model=ManyLosses(),
-        default_hooks=hooks,
-        trainer=trainer,
+    bar = bar or RunnerProgressBar(seconds=0, everywhere=True)
+    settings: dict[str, Any] = {
+        "model": ManyLosses(),
+        "default_hooks": hooks,
+        "trainer": {"callbacks": [bar], "accelerator": "cpu"},
         **changes,
-    )
+    }
+    cfg = config(work_dir, by_epoch=False, **settings)
     runner = Runner.from_cfg(Config(cfg))
     runner.train()
     return runner
@@ -78,6 +78,22 @@ def terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
     reader.join()
     os.close(ours)
     shown.append(b"".join(pieces).decode())
+
+
+def screen(shown: str) -> list[str]:
+    """The lines that are on the terminal at the end."""
+    rows: dict[int, list[str]] = {}
+    row = column = 0
+    for piece in re.findall(r"\x1b\[A|.", shown, re.DOTALL):
+        if piece in ("\n", "\x1b[A"):
+            row += 1 if piece == "\n" else -1
+        elif piece == "\r":
+            column = 0
+        else:
+            cells = rows.setdefault(row, [" "] * 1000)
+            cells[column] = piece
+            column += 1
+    return ["".join(rows[row]).rstrip() for row in sorted(rows)]
 
 
 def frames(shown: str, of: str) -> list[str]:
@@ -108,9 +124,51 @@ def test_the_bar_of_a_resumed_run_begins_where_it_was(tmp_path: Path) -> None:
     assert (bar.initial, bar.n, bar.total) == (8, 12, 12)
 
 
-@pytest.mark.parametrize("bar", [RunnerProgressBar, TQDMProgressBar])
+@pytest.mark.parametrize("asked", [None, True])
+def test_a_file_has_no_bar_unless_it_is_asked_for(
+    asked: bool | None, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run(tmp_path, trainer={"accelerator": "cpu", "enable_progress_bar": asked})
+    shown = capsys.readouterr()
+    assert bool(frames(shown.out, "Training")) == bool(asked)
+    assert bool(frames(shown.out, "Validation")) == bool(asked)
+    assert "%|" not in shown.err and "Iter(train) [12/12]" in shown.out
+
+
+class Broken(Accuracy):
+    """A metric that fails in the middle of a validation."""
+
+    def process(self, data_batch: Any, data_samples: Any) -> None:
+        raise ValueError("broken metric")
+
+
+class BrokenModel(ManyLosses):
+    """A model that fails in its third iteration."""
+
+    steps = 0
+
+    def train_step(self, *arguments: Any, **named: Any) -> Any:
+        self.steps += 1
+        if self.steps == 3:
+            raise ValueError("broken model")
+        return super().train_step(*arguments, **named)
+
+
+@pytest.mark.parametrize("changes", [{"val_evaluator": [Broken()]}, {"model": BrokenModel()}])
+def test_an_error_has_a_line_of_its_own(
+    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with terminal(80, monkeypatch) as shown:
+        with pytest.raises(ValueError, match="broken"):
+            run(tmp_path, **changes)
+        print("mmlight: broken")
+    *_, above, last = screen(shown[0])
+    assert above.startswith("Training") and last == "mmlight: broken"
+
+
+@pytest.mark.parametrize("bar", [partial(RunnerProgressBar, everywhere=True), TQDMProgressBar])
 def test_the_bar_of_several_datasets_knows_their_end(
-    bar: type, tmp_path: Path, capsys: pytest.CaptureFixture
+    bar: Callable, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     loaders = [loader(shuffle=False), loader(shuffle=False)]
     evaluators = [[Accuracy()], [Accuracy(prefix="more")]]
