@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PARITY := .parity
+OLDEST := .venv-oldest
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test test-quick ci-packages notebooks lint docs bench clean
+.PHONY: demo test test-quick test-oldest ci-packages notebooks lint docs bench clean
 
 demo: $(VENV)/demo.stamp ## train a DCGAN on handwritten digits; results in work_dirs/dcgan_digits-32x32
 	$(BIN)/mmlight train configs/dcgan/dcgan_digits-32x32.py
@@ -16,6 +17,10 @@ test: $(VENV)/test.stamp $(PARITY)/stamp $(PARITY)/mmagic.stamp ## run every tes
 
 test-quick: $(VENV)/test.stamp ## run the tests that are not marked slow (see conftest.py)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
+
+test-oldest: $(OLDEST)/stamp ## run some tests with the oldest releases that are promised
+	$(ONE_THREAD) $(OLDEST)/bin/python -m pytest -n 2 --dist loadfile -q tests/test_docs.py tests/test_versions.py \
+		tests/bridge/test_private_names.py tests/bridge/test_own_trainer.py tests/fileio/test_safe_types.py
 
 ci-packages: $(VENV)/test.stamp ## let the tests of experiment trackers and of ONNX run too
 	$(PIP) --editable '.[ci]'
@@ -35,7 +40,7 @@ bench: $(VENV)/test.stamp $(PARITY)/stamp ## measure against the targets, beside
 	$(ONE_THREAD) $(BIN)/python -m benchmarks
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) $(PARITY) work_dirs build
+	rm -rf $(VENV) $(OLDEST) $(PARITY) work_dirs build
 
 # torch comes first: resolved alone it is the pinned version, whatever index pip uses.
 $(VENV)/torch.stamp: constraints.txt
@@ -54,6 +59,14 @@ $(VENV)/test.stamp: $(VENV)/torch.stamp pyproject.toml
 
 $(VENV)/docs.stamp: $(VENV)/torch.stamp pyproject.toml
 	$(PIP) --editable '.[docs]'
+	touch $@
+
+# The tests' files are compiled when they are read: torch has ten thousand that no test reads.
+$(OLDEST)/stamp: constraints-oldest.txt pyproject.toml
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet --disable-pip-version-check --no-compile \
+		--constraint constraints-oldest.txt --editable '.[demo]' \
+		pytest pytest-randomly pytest-timeout pytest-xdist hypothesis
 	touch $@
 
 # The engines that the parity tests compare with stay out of .venv: there, `import mmengine` must fail.
