@@ -71,14 +71,15 @@ class Docstrings(griffe.Extension):
             obj.docstring.value = _ROLE.sub(lambda role: _link(obj, *role.groups()), text)
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
-        """Document what a Runner hands to its parts as it is documented there."""
-        runner = pkg["runner.runner.Runner"]
-        for name, member in list(runner.members.items()):
-            found = _HANDED.fullmatch(str(getattr(member, "value", "")))
-            if found:
-                place = runner.module.resolve(found[1])
-                method = copy(pkg.modules_collection[place + (found[2] or "")])
-                method.name, method.parent, runner.members[name] = name, runner, method
+        """Document what a class hands to a part of it as it is documented there."""
+        for path in ("runner.runner.Runner", "fileio.file_client.FileClient"):
+            whole = pkg[path]
+            for name, member in list(whole.members.items()):
+                found = _HANDED.fullmatch(str(getattr(member, "value", "")))
+                if found:
+                    place = whole.module.resolve(found[1])
+                    method = copy(pkg.modules_collection[place + (found[2] or "")])
+                    method.name, method.parent, whole.members[name] = name, whole, method
 
 
 def _link(obj: griffe.Object, short: str, name: str) -> str:

@@ -41,10 +41,10 @@ class FSDPStrategy(BaseStrategy):
     def __init__(
         self,
         *,
-        model_wrapper: dict | None = None,
+        model_wrapper: dict[str, Any] | None = None,
         skip_init_weights: bool = False,
-        state_dict_cfg: str | dict = "local",
-        activation_checkpointing: dict | None = None,
+        state_dict_cfg: str | dict[str, Any] = "local",
+        activation_checkpointing: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -63,7 +63,7 @@ class FSDPStrategy(BaseStrategy):
         return {"strategy": self.lightning_type(**self._arguments)}
 
 
-def _from_wrapper(cfg: dict) -> dict[str, Any]:
+def _from_wrapper(cfg: dict[str, Any]) -> dict[str, Any]:
     given = dict(cfg)
     kind = given.pop("type", "MMFullyShardedDataParallel")
     if kind != "MMFullyShardedDataParallel":
@@ -76,7 +76,7 @@ def _from_wrapper(cfg: dict) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if value is not None}
 
 
-def _policy(cfg: dict) -> Any:
+def _policy(cfg: dict[str, Any]) -> Any:
     if set(cfg) != {"check_fn"}:
         raise ValueError(
             "activation_checkpointing takes check_fn and nothing else (config key: "

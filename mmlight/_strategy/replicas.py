@@ -41,7 +41,11 @@ class DDPStrategy(BaseStrategy):
     distributed = True
 
     def __init__(
-        self, *, model_wrapper: dict | None = None, sync_bn: str | None = None, **kwargs: Any
+        self,
+        *,
+        model_wrapper: dict[str, Any] | None = None,
+        sync_bn: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.model_wrapper = model_wrapper

@@ -21,7 +21,8 @@ Call = Callable[..., None]
 
 def callbacks_of(trainer: Trainer) -> list[Callback]:
     """Return the list of callbacks that ``trainer`` goes through; changes of it count."""
-    return trainer.callbacks  # type: ignore[attr-defined]  # set in the Trainer's connector
+    result: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set in the Trainer's connector
+    return result
 
 
 def overriding(trainer: Trainer, event: str) -> list[Call]:

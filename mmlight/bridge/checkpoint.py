@@ -49,7 +49,7 @@ def collect(
     runner: Any,
     save_optimizer: bool = True,
     save_param_scheduler: bool = True,
-    meta: dict | None = None,
+    meta: dict[str, Any] | None = None,
     by_epoch: bool = True,
 ) -> dict[str, Any]:
     """Return the checkpoint of a run as it stands.
@@ -107,7 +107,8 @@ def _hub_state(runner: Any) -> dict[str, Any]:
     """Return what has been logged, which only the process that writes must collect."""
     if runner.rank > 0:
         return {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
-    return runner.message_hub.state_dict()
+    result: dict[str, Any] = runner.message_hub.state_dict()
+    return result
 
 
 def _not_built(argument: str, attribute: str) -> TypeError:
@@ -129,7 +130,8 @@ def weights(runner: Any) -> OrderedDict[str, torch.Tensor]:
         state = strategy.lightning_module_state_dict()
     else:
         state = get_state_dict(runner.model)
-    return on_host(state, runner.rank)
+    result: OrderedDict[str, torch.Tensor] = on_host(state, runner.rank)
+    return result
 
 
 def on_host(weights: Any, rank: int) -> Any:
@@ -275,7 +277,7 @@ def optimizers_of(runner: Any) -> list[torch.optim.Optimizer]:
     return wrapper.optimizers if hasattr(wrapper, "optimizers") else [wrapper.optimizer]
 
 
-def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any]) -> dict:
+def _fit_loop_state(trainer: pl.Trainer, position: dict[str, Any]) -> dict[str, Any]:
     """Return the loop state that Lightning itself would have written at this position."""
     state = {**trainer.fit_loop.state_dict(), **progress_state(position)}
     steps = {"ready": position["iter"], "completed": position["iter"]}

@@ -26,7 +26,7 @@ class AtomicCheckpointIO(CheckpointIO):
     """
 
     def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | os.PathLike, storage_options: Any = None
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
     ) -> None:
         """Write a checkpoint.
 
@@ -42,7 +42,7 @@ class AtomicCheckpointIO(CheckpointIO):
 
     def load_checkpoint(
         self,
-        path: str | os.PathLike,
+        path: str | os.PathLike[str],
         map_location: Any = "cpu",
         weights_only: bool | None = None,
     ) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class AtomicCheckpointIO(CheckpointIO):
             checkpoint.setdefault("pytorch-lightning_version", pl.__version__)
         return checkpoint
 
-    def remove_checkpoint(self, path: str | os.PathLike) -> None:
+    def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Remove a checkpoint, which may be a folder, if it is there."""
         backend = get_file_backend(os.fspath(path))
         if backend.isfile(path):

@@ -106,8 +106,8 @@ class Dispatcher:
 
     def __getstate__(self) -> dict[str, Any]:
         # What follows the hooks belongs to a Trainer that runs; the next run sets it anew.
-        after_hooks: dict[str, list] = {point: [] for point in POINTS}
-        calls: dict[str, list] = {point: [] for point in POINTS}
+        after_hooks: dict[str, list[Any]] = {point: [] for point in POINTS}
+        calls: dict[str, list[Any]] = {point: [] for point in POINTS}
         return {**vars(self), "_after_hooks": after_hooks, "_calls": calls, "_settled": False}
 
     @property

@@ -70,7 +70,8 @@ class RunnerFace:
     @cached_property
     def config_text(self) -> str:
         """The config as Python, made once in a run for all of its checkpoints."""
-        return self.cfg.pretty_text
+        result: str = self.cfg.pretty_text
+        return result
 
     @property
     def is_rehearsal(self) -> bool:
@@ -202,7 +203,7 @@ class RunnerFace:
         ):
             yield
 
-    def evaluation_context(self, mode: str) -> AbstractContextManager:
+    def evaluation_context(self, mode: str) -> AbstractContextManager[Any]:
         """Give the context of a validation or test step in the Trainer's precision."""
         if self.profiles:
             return self._profiled_evaluation(mode)

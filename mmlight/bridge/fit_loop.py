@@ -103,7 +103,8 @@ class RunnerEvaluationLoop(_EvaluationLoop):
 
     @_no_grad_context
     def _infer(self) -> dict[str, Any]:
-        return self.loop.run()
+        result: dict[str, Any] = self.loop.run()
+        return result
 
     def load_state_dict(self, state_dict: dict[str, Any], prefix: str = "") -> None:
         """Begin anew: an evaluation is never continued."""

@@ -89,7 +89,7 @@ class ModelModule(pl.LightningModule):
         checkpoint = read_checkpoint(checkpoint_path, map_location, weights_only=weights_only)
         cfg = _config_in(checkpoint, checkpoint_path)
         cfg.merge_from_dict(changes)
-        module: Any = RUNNERS.get("Runner").from_cfg(cfg).module
+        module: ModelModule = RUNNERS.get("Runner").from_cfg(cfg).module
         module.load_state_dict(checkpoint["state_dict"], strict=strict)
         return module
 
@@ -126,7 +126,8 @@ class ModelModule(pl.LightningModule):
     @property
     def training(self) -> bool:  # type: ignore[override]  # what loops switch is the model
         """Whether the model is in training mode."""
-        return self.model.training
+        result: bool = self.model.training
+        return result
 
     @training.setter
     def training(self, mode: bool) -> None:

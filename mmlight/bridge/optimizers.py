@@ -106,7 +106,6 @@ class _CountingStepper(StrategyStepper):
         self.optimizer = optimizer
 
     def step(self, optimizer: torch.optim.Optimizer, **kwargs: Any) -> None:
-        """Apply the gradients of ``optimizer``."""
         # Private: the loop puts its counting there before each training step.
         self.optimizer._on_before_step()
         super().step(optimizer, **kwargs)

@@ -42,7 +42,7 @@ class Wanted:
 
 
 def save_plain_checkpoint(
-    face: Any, path: str | Path, wanted: Wanted, backend_args: dict | None = None
+    face: Any, path: str | Path, wanted: Wanted, backend_args: dict[str, Any] | None = None
 ) -> None:
     """Write a checkpoint.
 

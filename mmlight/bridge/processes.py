@@ -93,7 +93,8 @@ class ModelWrapperStrategy(DDPStrategy):
         if isinstance(kind, type) and issubclass(kind, DistributedDataParallel):
             default_args["device_ids"] = self.determine_ddp_device_ids()
             default_args.update(self._ddp_kwargs)  # what the strategy's name says of parameters
-        return MODEL_WRAPPERS.build(cfg, default_args=default_args)
+        result: nn.Module = MODEL_WRAPPERS.build(cfg, default_args=default_args)
+        return result
 
 
 def model_wrapper_strategy(trainer: Trainer, given: str | Strategy) -> Strategy | None:

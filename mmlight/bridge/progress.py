@@ -42,7 +42,8 @@ class LoopProgress:
     @property
     def iter(self) -> int:
         """Iterations done (the 0-based index of the running one)."""
-        return self._batches.completed + self.batch_is_over
+        result: int = self._batches.completed + self.batch_is_over
+        return result
 
     @iter.setter
     def iter(self, value: int) -> None:
@@ -55,7 +56,8 @@ class LoopProgress:
     @property
     def epoch(self) -> int:
         """Epochs done (the 0-based index of the running one)."""
-        return self._epochs.processed + self.epoch_is_over
+        result: int = self._epochs.processed + self.epoch_is_over
+        return result
 
     @epoch.setter
     def epoch(self, value: int) -> None:
@@ -65,17 +67,20 @@ class LoopProgress:
     @property
     def in_batch(self) -> bool:
         """Whether a batch has begun and is not counted as done."""
-        return self._batches.ready > self.iter
+        result: bool = self._batches.ready > self.iter
+        return result
 
     @property
     def in_epoch(self) -> bool:
         """Whether an epoch has begun and is not counted as done."""
-        return self._epochs.ready > self.epoch
+        result: bool = self._epochs.ready > self.epoch
+        return result
 
     @property
     def batch_in_epoch(self) -> int:
         """Batches done in the running epoch."""
-        return self._batches_of_epoch.completed + self.batch_is_over
+        result: int = self._batches_of_epoch.completed + self.batch_is_over
+        return result
 
     @batch_in_epoch.setter
     def batch_in_epoch(self, value: int) -> None:

@@ -161,7 +161,7 @@ class Schedule:
 
     def _batches_between_validations(self) -> float:
         trainer = self._trainer
-        interval = getattr(trainer, "val_check_interval", 1.0)
+        interval: float = getattr(trainer, "val_check_interval", 1.0)
         if not self._loop.by_epoch and (trainer.check_val_every_n_epoch or 0) > self._epochs:
             raise ValueError(
                 f"check_val_every_n_epoch={trainer.check_val_every_n_epoch} (config key: "
@@ -190,9 +190,12 @@ class Schedule:
         """Whether ``min_epochs`` and ``min_steps`` are reached, so that who asks may stop it."""
         trainer = self._trainer
         if self._loop.by_epoch or trainer.min_steps is None:
-            return self._fit_loop._can_stop_early  # public only in `done`, which also logs
-        # Lightning makes `min_steps` imply a whole epoch, which here is the whole training.
-        return trainer.global_step >= trainer.min_steps
+            # Public only in `done`, which also logs.
+            may_stop: bool = self._fit_loop._can_stop_early
+        else:
+            # Lightning makes `min_steps` imply a whole epoch, which here is the whole training.
+            may_stop = trainer.global_step >= trainer.min_steps
+        return may_stop
 
     def batches_left(self, batches_done: int, iterations_done: int) -> int | None:
         """Return how many batches of a running epoch are left; None for all that there are."""
@@ -264,4 +267,5 @@ class Schedule:
         cut_short = iteration >= self.last_iter and batch < self.batches
         if cut_short or not self._trainer.limit_val_batches:
             return False
-        return self._loop.val_due(epoch, self._loop.max_epochs)
+        result: bool = self._loop.val_due(epoch, self._loop.max_epochs)
+        return result

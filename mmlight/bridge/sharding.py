@@ -52,7 +52,7 @@ def _is_part(value: Any) -> bool:
 # ------------------------------------------------------------------------------ splitting
 
 
-def shard(model: Any, optimizers: list[Optimizer], strategy: Any) -> nn.Module:
+def shard(model: Any, optimizers: list[Optimizer], strategy: Any) -> Any:
     """Split a model, and optimizers with their states, over the processes of a strategy.
 
     Args:
@@ -149,7 +149,8 @@ def whole_weights(model: nn.Module) -> OrderedDict[str, Any]:
     if isinstance(model, FullyShardedDataParallel):
         with _context(model, one_process=True):
             return get_state_dict(model)
-    return _whole(get_state_dict(model))
+    result: OrderedDict[str, Any] = _whole(get_state_dict(model))
+    return result
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Any], strict: bool) -> Any:
@@ -170,7 +171,8 @@ def whole_state(model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
     """
     state = optimizer.state_dict()
     if not isinstance(model, FullyShardedDataParallel):
-        return _whole(state)
+        result: dict[str, Any] = _whole(state)
+        return result
     if not any(optimizer.state.values()):
         return state  # FSDP has no names for what is not there yet
     with _context(model, one_process=True):
@@ -242,7 +244,9 @@ def load_optimizers(runner: Any, state: dict[str, Any]) -> None:
 
 
 def _each(
-    runner: Any, state: dict[str, Any], change: Callable[[Optimizer, dict], dict]
+    runner: Any,
+    state: dict[str, Any],
+    change: Callable[[Optimizer, dict[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
     """Change the state of the optimizer, or of each of several, in a wrapper's state."""
     if not has_shards(runner.model):

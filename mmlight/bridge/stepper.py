@@ -62,7 +62,7 @@ class StrategyStepper:
         module = self.trainer.lightning_module
         self.trainer.strategy.optimizer_step(optimizer, _nothing, model=module, **kwargs)
 
-    def no_sync(self, model: nn.Module) -> AbstractContextManager:
+    def no_sync(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Give a context for a forward pass after which gradients stay in this process.
 
         FSDP, which would keep them whole, may split them: they add up to the same.

@@ -8,7 +8,7 @@ from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader
 
 
-def single_train_dataloader(trainer: Trainer) -> DataLoader:
+def single_train_dataloader(trainer: Trainer) -> DataLoader[Any]:
     """Return the dataloader that the Trainer trains with.
 
     Args:

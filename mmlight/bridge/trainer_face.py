@@ -196,12 +196,12 @@ class TrainerFace(RunnerFace):
         self,
         out_dir: str,
         filename: str,
-        file_client_args: dict | None = None,
+        file_client_args: dict[str, Any] | None = None,
         save_optimizer: bool = True,
         save_param_scheduler: bool = True,
-        meta: dict | None = None,
+        meta: dict[str, Any] | None = None,
         by_epoch: bool = True,
-        backend_args: dict | None = None,
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
         """Write a checkpoint; arguments as in :meth:`mmlight.runner.Runner.save_checkpoint`."""
         backend_args = backend_args or file_client_args
@@ -282,7 +282,7 @@ class _Optimizers:
         return self._trainer.optimizers
 
     @property
-    def param_groups(self) -> list[dict]:
+    def param_groups(self) -> list[dict[str, Any]]:
         return [group for optimizer in self._trainer.optimizers for group in optimizer.param_groups]
 
     def get_lr(self) -> dict[str, list[float]]:

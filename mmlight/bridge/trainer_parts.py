@@ -95,7 +95,7 @@ def _build(name: str, part: _Part, value: Any) -> Any:
     return value
 
 
-def _from_config(name: str, part: _Part, cfg: dict) -> Any:
+def _from_config(name: str, part: _Part, cfg: dict[str, Any]) -> Any:
     kind = cfg.get("type")
     if kind is None:
         raise KeyError(f"trainer.{name} needs a dict with a `type`, but got {cfg!r}")

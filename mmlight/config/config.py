@@ -67,10 +67,10 @@ class Config:
 
     def __init__(
         self,
-        cfg_dict: dict | None = None,
+        cfg_dict: dict[str, Any] | None = None,
         cfg_text: str | None = None,
         filename: str | Path | None = None,
-        env_variables: dict | None = None,
+        env_variables: dict[str, Any] | None = None,
         format_python_code: bool = True,
     ) -> None:
         cfg_dict = {} if cfg_dict is None else cfg_dict
@@ -265,7 +265,7 @@ class Config:
         Path(file).write_text(text, encoding="utf-8")
         return None
 
-    def merge_from_dict(self, options: dict, allow_list_keys: bool = True) -> None:
+    def merge_from_dict(self, options: dict[str, Any], allow_list_keys: bool = True) -> None:
         """Merge settings into the config.
 
         Args:
@@ -293,7 +293,7 @@ class Config:
             target[last] = value
         super().__setattr__("_cfg_dict", merge_into(nested, self._cfg_dict, allow_list_keys))
 
-    def to_dict(self, keep_imported: bool = False) -> dict:
+    def to_dict(self, keep_imported: bool = False) -> dict[str, Any]:
         """Return the settings as plain dicts, lists and tuples.
 
         Args:
@@ -343,10 +343,10 @@ class Config:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *dir(self._cfg_dict)]
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         return dict(self.__dict__)
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
     def __copy__(self) -> Config:
@@ -354,7 +354,7 @@ class Config:
         new.__setstate__({**self.__dict__, "_cfg_dict": self._cfg_dict.copy()})
         return new
 
-    def __deepcopy__(self, memo: dict) -> Config:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Config:
         new = type(self).__new__(type(self))
         memo[id(self)] = new
         new.__setstate__(copy.deepcopy(self.__dict__, memo))

@@ -11,7 +11,7 @@ from .lazy import Lazy, resolve
 from .merge import merge_into
 
 
-class ConfigDict(dict):
+class ConfigDict(dict[str, Any]):
     """A dictionary for configs, with its keys as attributes.
 
     Dicts put into it, also those inside lists and tuples, become ``ConfigDict`` too; an
@@ -124,7 +124,7 @@ class ConfigDict(dict):
                 else:
                     self[key] = value
 
-    def merge(self, other: Mapping) -> None:
+    def merge(self, other: Mapping[str, Any]) -> None:
         """Merge a dict as a config is merged over its base.
 
         Args:
@@ -177,14 +177,14 @@ class ConfigDict(dict):
         """Take new keys again, also in the dicts that are values."""
         self.freeze(False)
 
-    def __deepcopy__(self, memo: dict) -> ConfigDict:
+    def __deepcopy__(self, memo: dict[int, Any]) -> ConfigDict:
         new = type(self)()
         memo[id(self)] = new
         for key, value in dict.items(self):
             new[key] = copy.deepcopy(value, memo)
         return new
 
-    def __reduce_ex__(self, protocol: Any) -> tuple:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return type(self), (), None, None, iter(dict.items(self))
 
     def __or__(self, other: Any) -> ConfigDict:  # type: ignore[override]
@@ -198,9 +198,10 @@ class ConfigDict(dict):
         self.update(other)
         return self
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Return plain dicts, lists and tuples, with import paths for lazy imports."""
-        return unwrap(self)
+        result: dict[str, Any] = unwrap(self)
+        return result
 
 
 def _pairs(source: Any) -> Iterator[tuple[Any, Any]]:
@@ -234,7 +235,7 @@ def copy_settings(value: Any) -> Any:
         new = copy.copy(value)
         put = ConfigDict.__setitem__ if isinstance(new, ConfigDict) else dict.__setitem__
         for key, item in dict.items(value):
-            put(new, key, copy_settings(item))  # type: ignore[arg-type]
+            put(new, key, copy_settings(item))  # type: ignore[arg-type,index]
         return new
     if type(value) in (list, tuple):
         return type(value)([copy_settings(item) for item in value])

@@ -113,7 +113,7 @@ def _split(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def add_config_arguments(parser: ArgumentParser, cfg: dict, prefix: str = "") -> None:
+def add_config_arguments(parser: ArgumentParser, cfg: dict[str, Any], prefix: str = "") -> None:
     """Add an option for each key of a config that holds a plain value.
 
     Args:

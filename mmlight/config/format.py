@@ -15,7 +15,7 @@ _INDENT = 4
 _CALLED = frozenset({"dict", "float", "set", "globals"})
 
 
-def format_config(cfg: dict, width: float = WIDTH) -> str:
+def format_config(cfg: dict[str, Any], width: float = WIDTH) -> str:
     """Write a config as Python source that reads back as an equal config.
 
     Args:
@@ -70,7 +70,7 @@ class _Writer:
             return f"{{{items}}}" if isinstance(value, set) else f"frozenset({{{items}}})"
         return _scalar(value)
 
-    def _dict(self, value: dict, column: int, indent: int) -> str:
+    def _dict(self, value: dict[str, Any], column: int, indent: int) -> str:
         entries = sorted(dict.items(value), key=lambda entry: str(entry[0]))
         if not all(_is_name(key) for key in value):
             return self._literal_dict(entries, indent)
@@ -103,7 +103,7 @@ class _Writer:
             arguments[-2:] = [f"{arguments[-2]},{pad}{arguments[-1]}"]
         return f"dict({pad}{', '.join(arguments)})"
 
-    def _broken(self, entries: list, inner: int) -> str:
+    def _broken(self, entries: list[Any], inner: int) -> str:
         pad = "\n" + " " * inner
         # What stands behind an argument, a comma or a parenthesis, needs its place too.
         arguments = [pad + self._argument(k, v, inner + 1, inner) for k, v in entries]
@@ -114,7 +114,7 @@ class _Writer:
         is_long = isinstance(value, str) and column + len(key) + 1 + len(text) > self.width
         return f"{key}=\n{' ' * indent}{text}" if is_long else f"{key}={text}"
 
-    def _literal_dict(self, entries: list, indent: int) -> str:
+    def _literal_dict(self, entries: list[Any], indent: int) -> str:
         inner = indent + _INDENT
         pad = "\n" + " " * inner
         parts = []
@@ -123,7 +123,7 @@ class _Writer:
             parts.append(f"{pad}{name}: {self.write(item, inner + len(name) + 2, inner)}")
         return "dict({" + ",".join(parts) + "\n" + " " * indent + "})"
 
-    def _sequence(self, value: list | tuple, column: int, indent: int) -> str:
+    def _sequence(self, value: list[Any] | tuple[Any, ...], column: int, indent: int) -> str:
         opening, closing = "[]" if isinstance(value, list) else "()"
         if len(value) == 1 and isinstance(value, tuple):
             return f"({self.write(value[0], column + 1, indent)}, )"

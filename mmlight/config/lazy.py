@@ -97,7 +97,7 @@ class Lazy:
             f"{self._where()}; give it as `type` of a dict instead"
         )
 
-    def __mro_entries__(self, bases: tuple) -> tuple:
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
         raise RuntimeError(
             f"{self.dotted} is imported lazily and cannot be subclassed in a config{self._where()}"
         )
@@ -108,7 +108,7 @@ class Lazy:
     def __hash__(self) -> int:
         return hash(self.dotted)
 
-    def __deepcopy__(self, memo: dict) -> Lazy:
+    def __deepcopy__(self, memo: dict[str, Any]) -> Lazy:
         return self
 
     def __str__(self) -> str:
@@ -140,7 +140,7 @@ class LazyObject(Lazy):
         self._attribute = imported or ""
         self.location = location
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._module, self._attribute, self.location)
 
 
@@ -165,5 +165,5 @@ class LazyAttr(Lazy):
         self._attribute = f"{source._attribute}.{name}" if source._attribute else name
         self.location = location
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._name, self._source, self.location)

@@ -9,7 +9,7 @@ DELETE_KEY = "_delete_"
 
 
 def merge_into(
-    child: dict, base: Any, allow_list_keys: bool = False, replace_others: bool = False
+    child: dict[str, Any], base: Any, allow_list_keys: bool = False, replace_others: bool = False
 ) -> Any:
     """Merge a dict over another one.
 
@@ -65,7 +65,7 @@ def _holds(merged: Any, place: Any) -> bool:
     return isinstance(merged, list) or place in merged
 
 
-def _index(key: Any, items: list) -> int:
+def _index(key: Any, items: list[Any]) -> int:
     if not str(key).isdigit():
         raise TypeError(f"a list is changed by index, such as '0', but the key is {key!r}")
     index = int(key)
@@ -74,7 +74,7 @@ def _index(key: Any, items: list) -> int:
     return index
 
 
-def _taken(value: dict) -> dict:
+def _taken(value: dict[str, Any]) -> dict[str, Any]:
     """Copy a dict that replaces all there was, so that ``_delete_`` has done its work."""
     taken = copy.copy(value)
     dict.pop(taken, DELETE_KEY, None)

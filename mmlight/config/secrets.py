@@ -92,7 +92,7 @@ def _secrets_in(settings: Any) -> Iterator[Any]:
             yield from _secrets_in(value)
 
 
-def _without(settings: Any, secrets: set) -> Any:
+def _without(settings: Any, secrets: set[Any]) -> Any:
     if isinstance(settings, str):
         for secret in secrets:
             if isinstance(secret, str):

@@ -160,7 +160,8 @@ class _Python(_Unparsed):
         self, value: ast.AST, path: list[str], holder: Any, above: tuple[str, ...]
     ) -> int | None:
         if not path:
-            return holder.lineno
+            result: int | None = holder.lineno
+            return result
         if isinstance(value, ast.Name):  # a variable of the file
             seen = (*above, value.id)
             return None if value.id in above else self._line_of([value.id, *path], seen)

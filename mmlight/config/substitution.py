@@ -64,7 +64,7 @@ def substitute_environment(text: str) -> tuple[str, dict[str, str]]:
         return text, {}
     used: dict[str, str] = {}
 
-    def value_of(match: re.Match) -> str:
+    def value_of(match: re.Match[str]) -> str:
         name, default = (match[1], match[2]) if match[1] else (match[4], match[5])
         value = os.environ.get(name) or default
         if not value:
@@ -83,7 +83,7 @@ def quote_base_references(text: str) -> str:
     return _BARE_BASE.sub(r'\1"\2"', text) if "{{" in text else text
 
 
-def fill_base_references(value: Any, base: dict) -> Any:
+def fill_base_references(value: Any, base: dict[str, Any]) -> Any:
     """Replace ``{{ _base_.x.y }}`` in strings by what the bases hold there.
 
     Args:

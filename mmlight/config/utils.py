@@ -125,14 +125,14 @@ def check_file(path: Path, above: tuple[str, ...] = ()) -> None:
         raise ConfigParsingError(f"the bases of a config form a circle: {circle}")
 
 
-def check_keys(values: dict, path: Path) -> None:
+def check_keys(values: dict[str, Any], path: Path) -> None:
     """Refuse the keys that are attributes of ``Config`` itself."""
     for key in RESERVED_KEYS:
         if key in values:
             raise KeyError(f"{key} is reserved for config file, but {path} sets it")
 
 
-def warn_if_deprecated(values: dict, path: Path) -> None:
+def warn_if_deprecated(values: dict[str, Any], path: Path) -> None:
     """Take ``_deprecation_`` out of the settings and warn with what it says."""
     note = values.get(DEPRECATION_KEY)
     if isinstance(note, dict):

@@ -20,7 +20,7 @@ from mmlight.logging import print_log
 from mmlight.utils import is_abs
 
 
-class BaseDataset(Dataset):
+class BaseDataset(Dataset[Any]):
     """A dataset of the entries of an annotation file, each run through a pipeline when it is read.
 
     The annotation file, in any format that ``mmlight.fileio.load`` reads, holds a dict of
@@ -58,19 +58,19 @@ class BaseDataset(Dataset):
         (9, {'task': 'squares'})
     """
 
-    METAINFO: dict = {}
+    METAINFO: dict[str, Any] = {}
     _fully_initialized: bool = False
 
     def __init__(
         self,
         ann_file: str | None = "",
-        metainfo: Mapping | Config | None = None,
+        metainfo: Mapping[str, Any] | Config | None = None,
         data_root: str | None = "",
-        data_prefix: dict = {"img_path": ""},  # noqa: B006
-        filter_cfg: dict | None = None,
+        data_prefix: dict[str, Any] = {"img_path": ""},  # noqa: B006
+        filter_cfg: dict[str, Any] | None = None,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
-        pipeline: list[dict | Callable] = [],  # noqa: B006
+        pipeline: list[dict[str, Any] | Callable[..., Any]] = [],  # noqa: B006
         test_mode: bool = False,
         lazy_init: bool = False,
         max_refetch: int = 1000,
@@ -84,7 +84,7 @@ class BaseDataset(Dataset):
         self.serialize_data = serialize_data
         self.test_mode = test_mode
         self.max_refetch = max_refetch
-        self.data_list: list[dict] = []
+        self.data_list: list[dict[str, Any]] = []
         self.data_bytes: np.ndarray
         self.data_address: np.ndarray
         self._join_prefix()
@@ -93,7 +93,7 @@ class BaseDataset(Dataset):
             self.full_init()
 
     @property
-    def metainfo(self) -> dict:
+    def metainfo(self) -> dict[str, Any]:
         """dict: A copy of the meta information."""
         return copy.deepcopy(self._metainfo)
 
@@ -109,7 +109,7 @@ class BaseDataset(Dataset):
             self.data_bytes, self.data_address = self._serialize_data()
         self._fully_initialized = True
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """Read the annotation file; a subclass overrides this for another format.
 
         Returns:
@@ -139,7 +139,7 @@ class BaseDataset(Dataset):
                 )
         for key, value in annotations["metainfo"].items():
             self._metainfo.setdefault(key, value)
-        data_list: list[dict] = []
+        data_list: list[dict[str, Any]] = []
         for raw_data_info in annotations["data_list"]:
             data_info = self.parse_data_info(raw_data_info)
             if isinstance(data_info, dict):
@@ -155,7 +155,9 @@ class BaseDataset(Dataset):
                 )
         return data_list
 
-    def parse_data_info(self, raw_data_info: dict) -> dict | list[dict]:
+    def parse_data_info(
+        self, raw_data_info: dict[str, Any]
+    ) -> dict[str, Any] | list[dict[str, Any]]:
         """Turn an entry of the annotation file into samples: here, put the prefixes before paths.
 
         Args:
@@ -181,7 +183,7 @@ class BaseDataset(Dataset):
             raw_data_info[key] = join_path(prefix, raw_data_info[key])
         return raw_data_info
 
-    def filter_data(self) -> list[dict]:
+    def filter_data(self) -> list[dict[str, Any]]:
         """Choose the entries to keep; a subclass overrides this and looks at ``filter_cfg``.
 
         Returns:
@@ -201,7 +203,7 @@ class BaseDataset(Dataset):
         raise NotImplementedError(f"{type(self)} must implement `get_cat_ids` method")
 
     @force_full_init
-    def get_data_info(self, idx: int) -> dict:
+    def get_data_info(self, idx: int) -> dict[str, Any]:
         """Get an entry, before the pipeline.
 
         Args:
@@ -218,7 +220,7 @@ class BaseDataset(Dataset):
             idx, len(self.data_address) if self.serialize_data else len(self.data_list)
         )
         if self.serialize_data:
-            data_info = read(self.data_bytes, self.data_address, position)
+            data_info: dict[str, Any] = read(self.data_bytes, self.data_address, position)
         else:
             data_info = copy.deepcopy(self.data_list[position])
         data_info["sample_idx"] = position
@@ -319,7 +321,7 @@ class BaseDataset(Dataset):
             )
         return select(self.data_bytes, self.data_address, _positions(indices, length))
 
-    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> list[dict]:
+    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> list[dict[str, Any]]:
         positions = _positions(indices, len(self.data_list))
         if isinstance(positions, slice):
             return self.data_list[positions]
@@ -331,7 +333,7 @@ class BaseDataset(Dataset):
     def _rand_another(self) -> int:
         return np.random.randint(0, len(self))
 
-    def _copy_without_annotation(self, memo: dict | None = None) -> BaseDataset:
+    def _copy_without_annotation(self, memo: dict[int, Any] | None = None) -> BaseDataset:
         memo = {} if memo is None else memo
         other = type(self).__new__(type(self))
         memo[id(self)] = other
@@ -341,7 +343,7 @@ class BaseDataset(Dataset):
         return other
 
     @classmethod
-    def _load_metainfo(cls, metainfo: Mapping | Config | None = None) -> dict:
+    def _load_metainfo(cls, metainfo: Mapping[str, Any] | Config | None = None) -> dict[str, Any]:
         merged = copy.deepcopy(cls.METAINFO)
         if metainfo is None:
             return merged

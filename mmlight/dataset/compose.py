@@ -22,8 +22,8 @@ class Compose:
         8
     """
 
-    def __init__(self, transforms: Sequence[dict | Callable] | None) -> None:
-        self.transforms: list[Callable] = []
+    def __init__(self, transforms: Sequence[dict[str, Any] | Callable[..., Any]] | None) -> None:
+        self.transforms: list[Callable[..., Any]] = []
         for transform in transforms or []:
             if isinstance(transform, dict):
                 transform = TRANSFORMS.build(transform)

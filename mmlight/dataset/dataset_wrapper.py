@@ -40,17 +40,18 @@ def _full_init(dataset: Any) -> None:
 def _cat_ids(dataset: Any, idx: int) -> list[int]:
     if not hasattr(dataset, "get_cat_ids"):
         raise NotImplementedError(f"{type(dataset)} must implement `get_cat_ids` method")
-    return dataset.get_cat_ids(idx)
+    result: list[int] = dataset.get_cat_ids(idx)
+    return result
 
 
 class _DatasetWrapper:
     """What the wrappers have in common: lazy loading, meta information, no subsets."""
 
     _fully_initialized = False
-    _metainfo: dict
+    _metainfo: dict[str, Any]
 
     @property
-    def metainfo(self) -> dict:
+    def metainfo(self) -> dict[str, Any]:
         """dict: A copy of the meta information of the (first) wrapped dataset."""
         return copy.deepcopy(self._metainfo)
 
@@ -62,7 +63,7 @@ class _DatasetWrapper:
         raise NotImplementedError
 
     @force_full_init
-    def get_data_info(self, idx: int) -> dict:
+    def get_data_info(self, idx: int) -> dict[str, Any]:
         """Get the annotation of a sample.
 
         Args:
@@ -72,7 +73,8 @@ class _DatasetWrapper:
             dict: The annotation.
         """
         dataset, inner = self._locate(idx)
-        return dataset.get_data_info(inner)
+        result: dict[str, Any] = dataset.get_data_info(inner)
+        return result
 
     @force_full_init
     def get_cat_ids(self, idx: int) -> list[int]:
@@ -130,7 +132,7 @@ class _DatasetWrapper:
 
 
 @DATASETS.register_module()
-class ConcatDataset(_DatasetWrapper, TorchConcatDataset):
+class ConcatDataset(_DatasetWrapper, TorchConcatDataset[Any]):
     """Several datasets, one behind the other.
 
     Args:
@@ -208,7 +210,9 @@ class ConcatDataset(_DatasetWrapper, TorchConcatDataset):
         return self.cumulative_sizes[-1]
 
 
-def _check_same_metainfo(first: dict, other: dict, number: int, ignore_keys: list[str]) -> None:
+def _check_same_metainfo(
+    first: dict[str, Any], other: dict[str, Any], number: int, ignore_keys: list[str]
+) -> None:
     """Compare the meta information of dataset ``number`` (from 0) with the first one's."""
     for key in {**first, **other}:
         if key in ignore_keys:

@@ -10,7 +10,7 @@ from typing import Any
 from mmlight.logging import print_log
 
 
-def force_full_init(old_func: Callable) -> Callable:
+def force_full_init(old_func: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a method of a dataset so that the annotations are loaded before it runs.
 
     Args:

@@ -15,14 +15,14 @@ from mmlight.utils.checks import flags, whole
 from mmlight.utils.generator_state import pack_generator_state, unpack_generator_state
 
 
-def _check(sampler: Sampler, seed: int | None, **switches: bool) -> None:
+def _check(sampler: Sampler[Any], seed: int | None, **switches: bool) -> None:
     flags(sampler, **switches)
     if seed is not None:
         whole(sampler, least=0, seed=seed)
 
 
 @DATA_SAMPLERS.register_module()
-class DefaultSampler(Sampler):
+class DefaultSampler(Sampler[Any]):
     """Every index once an epoch, dealt out in turn to the processes.
 
     Args:
@@ -98,7 +98,7 @@ class DefaultSampler(Sampler):
 
 
 @DATA_SAMPLERS.register_module()
-class InfiniteSampler(Sampler):
+class InfiniteSampler(Sampler[Any]):
     """An endless stream of indices: permutation after permutation, dealt out in turn to processes.
 
     Iterating again goes on where the stream stands; :meth:`seek` puts it elsewhere.

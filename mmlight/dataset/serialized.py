@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-def serialize(data_list: list) -> tuple[np.ndarray, np.ndarray]:
+def serialize(data_list: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Pickle the items of a list one behind the other, and empty the list meanwhile.
 
     Reading a Python object writes to its reference count, and so copies its memory page in each

@@ -50,7 +50,7 @@ def worker_init_fn(
 
 
 @FUNCTIONS.register_module()
-def pseudo_collate(data_batch: Sequence) -> Any:
+def pseudo_collate(data_batch: Sequence[Any]) -> Any:
     """Gather samples without stacking or converting anything.
 
     Args:
@@ -70,7 +70,7 @@ def pseudo_collate(data_batch: Sequence) -> Any:
 
 
 @FUNCTIONS.register_module()
-def default_collate(data_batch: Sequence) -> Any:
+def default_collate(data_batch: Sequence[Any]) -> Any:
     """Gather samples, stacking tensors, arrays and numbers into batch tensors.
 
     Data elements and strings are not stacked but listed.
@@ -91,7 +91,7 @@ def default_collate(data_batch: Sequence) -> Any:
     return _collate(data_batch, stack=True)
 
 
-def _collate(batch: Sequence, stack: bool) -> Any:
+def _collate(batch: Sequence[Any], stack: bool) -> Any:
     item = batch[0]
     if isinstance(item, torch.Tensor):
         return torch_default_collate(batch) if stack else batch

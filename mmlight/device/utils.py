@@ -103,7 +103,8 @@ def is_npu_support_full_precision() -> bool:
     first_with_full_precision = 220
     if not is_npu_available():
         return False
-    return torch.npu.utils.get_soc_version() >= first_with_full_precision  # type: ignore[attr-defined]
+    result: bool = torch.npu.utils.get_soc_version() >= first_with_full_precision  # type: ignore[attr-defined]
+    return result
 
 
 _CHECKS = {
@@ -158,4 +159,5 @@ def get_max_musa_memory(device: torch.device | None = None) -> int:
         >>> get_max_musa_memory() >= 0 if is_musa_available() else True
         True
     """
-    return torch.musa.max_memory_allocated(device) // _MEGABYTE  # type: ignore[attr-defined]
+    result: int = torch.musa.max_memory_allocated(device) // _MEGABYTE  # type: ignore[attr-defined]
+    return result

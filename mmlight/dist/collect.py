@@ -17,8 +17,8 @@ _MISSING = object()
 
 
 def collect_results(
-    results: list, size: int, device: str = "cpu", tmpdir: str | None = None
-) -> list | None:
+    results: list[Any], size: int, device: str = "cpu", tmpdir: str | None = None
+) -> list[Any] | None:
     """Put the results of all processes into one list, in the main process.
 
     Args:
@@ -47,7 +47,9 @@ def collect_results(
     return collect_results_gpu(results, size)
 
 
-def collect_results_cpu(result_part: list, size: int, tmpdir: str | None = None) -> list | None:
+def collect_results_cpu(
+    result_part: list[Any], size: int, tmpdir: str | None = None
+) -> list[Any] | None:
     """Put the results of all processes into one list through files that all can reach.
 
     Args:
@@ -78,7 +80,7 @@ def collect_results_cpu(result_part: list, size: int, tmpdir: str | None = None)
     return None if parts is None else _interleave(parts, size)
 
 
-def _read_parts(folder: Path, world_size: int) -> list[list]:
+def _read_parts(folder: Path, world_size: int) -> list[list[Any]]:
     parts = []
     for part_rank in range(world_size):
         path = folder / f"part_{part_rank}.pkl"
@@ -92,7 +94,7 @@ def _read_parts(folder: Path, world_size: int) -> list[list]:
     return parts
 
 
-def collect_results_gpu(result_part: list, size: int) -> list | None:
+def collect_results_gpu(result_part: list[Any], size: int) -> list[Any] | None:
     """Put the results of all processes into one list through the backend.
 
     Args:
@@ -126,7 +128,7 @@ def _shared_folder(tmpdir: str | None, rank: int) -> Path:
     return folder
 
 
-def _interleave(parts: list[list], size: int) -> list:
+def _interleave(parts: list[list[Any]], size: int) -> list[Any]:
     rounds = zip_longest(*parts, fillvalue=_MISSING)
     ordered = [result for one_round in rounds for result in one_round if result is not _MISSING]
     return ordered[:size]

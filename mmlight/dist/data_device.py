@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 
-def get_data_device(data: Tensor | Mapping | Iterable) -> torch.device:
+def get_data_device(data: Tensor | Mapping[str, Any] | Iterable[Any]) -> torch.device:
     """Return the device of a tensor, or the one device of all tensors in a container.
 
     Args:
@@ -41,9 +41,9 @@ def get_data_device(data: Tensor | Mapping | Iterable) -> torch.device:
 
 
 def cast_data_device(
-    data: Tensor | Mapping | Iterable,
+    data: Tensor | Mapping[str, Any] | Iterable[Any],
     device: torch.device,
-    out: Tensor | Mapping | Iterable | None = None,
+    out: Tensor | Mapping[str, Any] | Iterable[Any] | None = None,
 ) -> Any:
     """Move tensors, in lists and dicts at any depth, to a device.
 
@@ -87,11 +87,11 @@ def _cast_tensor(data: Tensor, device: torch.device, out: Any) -> Tensor:
         return data.to(device)
     if out.shape != data.shape:
         raise ValueError(f"out should have shape {tuple(data.shape)}, but has {tuple(out.shape)}")
-    out.copy_(data)
-    return out
+    filled: Tensor = out.copy_(data)
+    return filled
 
 
-def _cast_mapping(data: Mapping, device: torch.device, out: Any) -> Any:
+def _cast_mapping(data: Mapping[str, Any], device: torch.device, out: Any) -> Any:
     if not data:
         raise ValueError("data should not be empty")
     if out is not None and data.keys() != out.keys():

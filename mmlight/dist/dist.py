@@ -107,7 +107,8 @@ def all_gather(data: Tensor, group: ProcessGroup | None = None) -> list[Tensor]:
     moved = cast_data_device(data, get_comm_device(group)).contiguous()
     gathered = [torch.empty_like(moved) for _ in range(world_size)]
     torch_dist.all_gather(gathered, moved, group)
-    return cast_data_device(gathered, data.device)
+    result: list[Tensor] = cast_data_device(gathered, data.device)
+    return result
 
 
 def gather(data: Tensor, dst: int = 0, group: ProcessGroup | None = None) -> list[Tensor]:
@@ -135,7 +136,8 @@ def gather(data: Tensor, dst: int = 0, group: ProcessGroup | None = None) -> lis
         return []
     gathered = [torch.empty_like(moved) for _ in range(world_size)]
     torch_dist.gather(moved, gathered, dst, group)
-    return cast_data_device(gathered, data.device)
+    result: list[Tensor] = cast_data_device(gathered, data.device)
+    return result
 
 
 def broadcast(data: Tensor, src: int = 0, group: ProcessGroup | None = None) -> None:

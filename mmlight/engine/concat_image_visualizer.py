@@ -63,10 +63,6 @@ class ConcatImageVisualizer(Visualizer):
     def add_datasample(self, data_sample: BaseDataElement, step: int = 0) -> None:  # type: ignore[override]
         """Give the picture of a sample to the backends.
 
-        Args:
-            data_sample (BaseDataElement): The sample.
-            step (int): Iteration that it belongs to. Defaults to 0.
-
         Raises:
             KeyError: If the sample lacks the path or one of the images.
         """

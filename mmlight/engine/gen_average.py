@@ -27,23 +27,9 @@ class GenExponentialMovingAverage(ExponentialMovingAverage):
     """
 
     def avg_func(self, averaged_param: Tensor, source_param: Tensor, steps: int) -> None:
-        """Move one averaged tensor towards a tensor.
-
-        Args:
-            averaged_param (Tensor): The averaged tensor, updated in place.
-            source_param (Tensor): The tensor.
-            steps (int): Number of updates before this one.
-        """
         self.avg_tensors([averaged_param], [source_param], steps)
 
     def avg_tensors(self, averaged: list[Tensor], sources: list[Tensor], steps: int) -> None:
-        """Move all averaged tensors towards the model's.
-
-        Args:
-            averaged (list[Tensor]): The averaged tensors, updated in place.
-            sources (list[Tensor]): The tensors.
-            steps (int): Number of updates before this one.
-        """
         momentum = self.momentum_at(steps)
         torch._foreach_mul_(averaged, 1 - momentum)
         torch._foreach_add_(averaged, sources, alpha=momentum)

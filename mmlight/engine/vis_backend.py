@@ -48,13 +48,7 @@ class VisBackend(LocalVisBackend):
         self._delete_local_image = delete_local_image
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
-        """Save an image, here and at the other storage.
-
-        Args:
-            name (str): Its name.
-            image (np.ndarray): ``(H, W, 3)``, red, green, blue, uint8.
-            step (int): Iteration that it belongs to. Defaults to 0.
-        """
+        """Save an image, here and at the other storage."""
         super().add_image(name, image, step, **kwargs)
         if self._ceph_path is None:
             return

@@ -28,19 +28,19 @@ class Evaluator:
         {'MulticlassAccuracy': 1.0}
     """
 
-    def __init__(self, metrics: dict | Any | Sequence) -> None:
-        self._dataset_meta: dict | None = None
+    def __init__(self, metrics: dict[str, Any] | Any | Sequence[Any]) -> None:
+        self._dataset_meta: dict[str, Any] | None = None
         if not isinstance(metrics, Sequence):
             metrics = [metrics]
         self.metrics = [build_metric(metric) for metric in metrics]
 
     @property
-    def dataset_meta(self) -> dict | None:
+    def dataset_meta(self) -> dict[str, Any] | None:
         """Optional[dict]: Meta information of the dataset; setting it hands it to each metric."""
         return self._dataset_meta
 
     @dataset_meta.setter
-    def dataset_meta(self, dataset_meta: dict) -> None:
+    def dataset_meta(self, dataset_meta: dict[str, Any]) -> None:
         self._dataset_meta = dataset_meta
         for metric in self.metrics:
             metric.dataset_meta = dataset_meta
@@ -59,7 +59,7 @@ class Evaluator:
         for metric in self.metrics:
             metric.process(data_batch, samples)
 
-    def evaluate(self, size: int) -> dict:
+    def evaluate(self, size: int) -> dict[str, Any]:
         """Compute all metrics.
 
         Args:
@@ -71,7 +71,7 @@ class Evaluator:
         Raises:
             ValueError: If two metrics give a value of the same name.
         """
-        results: dict = {}
+        results: dict[str, Any] = {}
         for metric in self.metrics:
             values = metric.evaluate(size)
             for name in values:
@@ -84,8 +84,8 @@ class Evaluator:
         return results
 
     def offline_evaluate(
-        self, data_samples: Sequence, data: Sequence | None = None, chunk_size: int = 1
-    ) -> dict:
+        self, data_samples: Sequence[Any], data: Sequence[Any] | None = None, chunk_size: int = 1
+    ) -> dict[str, Any]:
         """Compute all metrics from predictions that were made before.
 
         Args:

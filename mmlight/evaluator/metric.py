@@ -61,7 +61,7 @@ class BaseMetric(metaclass=ABCMeta):
                 f"`collect_dir` could only be configured when `collect_device='cpu'`, but got "
                 f"{collect_device!r}"
             )
-        self._dataset_meta: dict | None = None
+        self._dataset_meta: dict[str, Any] | None = None
         self.collect_device = collect_device
         self.results: list[Any] = []
         self.prefix = prefix or self.default_prefix
@@ -74,16 +74,16 @@ class BaseMetric(metaclass=ABCMeta):
             )
 
     @property
-    def dataset_meta(self) -> dict | None:
+    def dataset_meta(self) -> dict[str, Any] | None:
         """Optional[dict]: Meta information of the dataset."""
         return self._dataset_meta
 
     @dataset_meta.setter
-    def dataset_meta(self, dataset_meta: dict) -> None:
+    def dataset_meta(self, dataset_meta: dict[str, Any]) -> None:
         self._dataset_meta = dataset_meta
 
     @abstractmethod
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep in ``self.results`` what the metric needs of a batch.
 
         Args:
@@ -92,7 +92,7 @@ class BaseMetric(metaclass=ABCMeta):
         """
 
     @abstractmethod
-    def compute_metrics(self, results: list) -> dict:
+    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
         """Compute the metric.
 
         Args:
@@ -102,7 +102,7 @@ class BaseMetric(metaclass=ABCMeta):
             dict: Values by name.
         """
 
-    def evaluate(self, size: int) -> dict:
+    def evaluate(self, size: int) -> dict[str, Any]:
         """Gather the results of all processes, compute the metric and forget the results.
 
         Args:
@@ -125,7 +125,7 @@ class BaseMetric(metaclass=ABCMeta):
             )
         else:
             results = collect_results(self.results, size, self.collect_device)
-        metrics: list[dict | None] = [None]
+        metrics: list[dict[str, Any] | None] = [None]
         if is_main_process():
             values = self.compute_metrics(_to_cpu(results))
             metrics = [self._with_prefix(values)]
@@ -133,7 +133,7 @@ class BaseMetric(metaclass=ABCMeta):
         self.results.clear()
         return metrics[0]  # type: ignore[return-value]
 
-    def _with_prefix(self, values: dict) -> dict:
+    def _with_prefix(self, values: dict[str, Any]) -> dict[str, Any]:
         if not self.prefix:
             return values
         return {f"{self.prefix}/{name}": value for name, value in values.items()}
@@ -182,7 +182,7 @@ class DumpResults(BaseMetric):
             )
         self.out_file_path = out_file_path
 
-    def process(self, data_batch: Any, predictions: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, predictions: Sequence[dict[str, Any]]) -> None:
         """Keep predictions, with their tensors on the CPU.
 
         Args:
@@ -191,7 +191,7 @@ class DumpResults(BaseMetric):
         """
         self.results.extend(_to_cpu(predictions))
 
-    def compute_metrics(self, results: list) -> dict:
+    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
         """Write the file.
 
         Args:

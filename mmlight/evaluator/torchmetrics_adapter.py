@@ -65,7 +65,7 @@ class TorchMetric(BaseMetric):
 
     def __init__(
         self,
-        metric: torchmetrics.Metric | torchmetrics.MetricCollection | dict,
+        metric: torchmetrics.Metric | torchmetrics.MetricCollection | dict[str, Any],
         pred_key: str | None = None,
         target_key: str | None = None,
         prefix: str | None = None,
@@ -75,7 +75,7 @@ class TorchMetric(BaseMetric):
         self.pred_key = pred_key
         self.target_key = target_key
         self._seen = 0
-        self._last: tuple | None = None
+        self._last: tuple[Any, ...] | None = None
         self._device: torch.device | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
@@ -93,7 +93,7 @@ class TorchMetric(BaseMetric):
             self._last = samples.pop()
         self._update(samples)
 
-    def evaluate(self, size: int) -> dict:
+    def evaluate(self, size: int) -> dict[str, Any]:
         """Compute the metric over all processes, and reset it.
 
         Args:
@@ -114,7 +114,7 @@ class TorchMetric(BaseMetric):
         self._seen, self._last = 0, None
         return self._with_prefix(self.compute_metrics([value]))
 
-    def compute_metrics(self, results: list) -> dict:
+    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
         """Name the values of the metric.
 
         Args:
@@ -135,7 +135,7 @@ class TorchMetric(BaseMetric):
             }
         return {name: _plain(value)}
 
-    def _take(self, sample: Any) -> tuple:
+    def _take(self, sample: Any) -> tuple[Any, ...]:
         if isinstance(sample, BaseDataElement):
             sample = sample.to_dict()
         pred = _field(sample, self.pred_key, PRED_KEYS)
@@ -153,7 +153,7 @@ class TorchMetric(BaseMetric):
             )
         return (pred,) if target is None else (pred, target)
 
-    def _update(self, samples: list[tuple]) -> None:
+    def _update(self, samples: list[tuple[Any, ...]]) -> None:
         if not samples:
             return
         columns = [_batch(column) for column in zip(*samples, strict=True)]
@@ -202,7 +202,7 @@ def build_metric(metric: Any) -> Any:
     return metric
 
 
-def _names_torchmetric(metric: dict) -> bool:
+def _names_torchmetric(metric: dict[str, Any]) -> bool:
     """Say whether a type is of ``torchmetrics``, and register it if it is a bare name of it."""
     name, kind = metric.get("type"), resolve_type(metric, METRICS)
     if kind is None and isinstance(name, str) and name.isidentifier():

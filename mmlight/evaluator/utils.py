@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def get_metric_value(indicator: str, metrics: dict) -> Any:
+def get_metric_value(indicator: str, metrics: dict[str, Any]) -> Any:
     """Find a metric by its name, with or without the prefix of its evaluator.
 
     Args:

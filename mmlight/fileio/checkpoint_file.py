@@ -33,10 +33,10 @@ class DamagedCheckpointError(CheckpointFileError):
 
 
 def read_checkpoint(
-    path: str | os.PathLike | IO[bytes],
+    path: str | os.PathLike[str] | IO[bytes],
     map_location: Any = None,
     weights_only: bool = True,
-    backend_args: dict | None = None,
+    backend_args: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Read a checkpoint, one that MMEngine wrote included.
 
@@ -83,7 +83,7 @@ def read_checkpoint(
 
 
 def write_checkpoint(
-    checkpoint: Any, path: str | os.PathLike, backend_args: dict | None = None
+    checkpoint: Any, path: str | os.PathLike[str], backend_args: dict[str, Any] | None = None
 ) -> None:
     """Write ``checkpoint`` so that ``path`` is at any moment the old file or the complete new one.
 
@@ -107,14 +107,14 @@ def write_checkpoint(
     backend.put(buffer.getvalue(), name)
 
 
-def write_text_atomically(text: str, path: str | os.PathLike) -> None:
+def write_text_atomically(text: str, path: str | os.PathLike[str]) -> None:
     """Write a small text file the way :func:`write_checkpoint` writes a checkpoint."""
     with _replacing(path) as file:
         file.write(text.encode())
 
 
 @contextlib.contextmanager
-def _replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
+def _replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to write to that becomes ``path`` at the end, or else vanishes."""
     target = Path(path)
     # Always the same name, so that what a killed run left behind is overwritten by the next one.
@@ -156,7 +156,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _read(file: IO[bytes], name: str, map_location: Any, weights_only: bool) -> Any:
+def _read(file: IO[bytes], name: str, map_location: Any, weights_only: bool) -> dict[str, Any]:
     """Read an open file, and say what is wrong with it in terms of a checkpoint."""
     if weights_only and os.environ.get(_FORCED, "0").lower() in ("1", "y", "yes", "true"):
         raise CheckpointFileError(
@@ -171,7 +171,10 @@ def _read(file: IO[bytes], name: str, map_location: Any, weights_only: bool) -> 
         file.seek(0)
         # torch's own strict reader differs between versions, and believes sizes in a file.
         reader = SafePickles(size, records) if weights_only else None
-        return torch.load(file, map_location, pickle_module=reader, weights_only=False)
+        content: dict[str, Any] = torch.load(
+            file, map_location, pickle_module=reader, weights_only=False
+        )
+        return content
     except RefusedError as error:
         raise CheckpointFileError(
             f"{name} holds {error}, which is not among the types that are safe to read. If you "

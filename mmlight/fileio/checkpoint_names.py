@@ -8,7 +8,7 @@ from pathlib import Path
 _SUFFIXES = (".pth", ".ckpt", ".pt")
 
 
-def checkpoints_in(folder: str | os.PathLike) -> list[Path]:
+def checkpoints_in(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the checkpoint files of a folder of this machine, the newest first.
 
     Args:

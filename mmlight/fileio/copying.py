@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from .file_backend import get_file_backend
+from .file_backend import backend_of
 
 
-def copyfile(src: str | Path, dst: str | Path, backend_args: dict | None = None) -> str | Path:
+def copyfile(
+    src: str | Path, dst: str | Path, backend_args: dict[str, Any] | None = None
+) -> str | Path:
     """Copy a file within one storage.
 
     Args:
@@ -28,11 +31,12 @@ def copyfile(src: str | Path, dst: str | Path, backend_args: dict | None = None)
         'memory://doc-io/b.txt'
         >>> rmtree("memory://doc-io")
     """
-    backend = get_file_backend(src, backend_args=backend_args, enable_singleton=True)
-    return backend.copyfile(src, dst)
+    return backend_of(src, backend_args).copyfile(src, dst)
 
 
-def copytree(src: str | Path, dst: str | Path, backend_args: dict | None = None) -> str | Path:
+def copytree(
+    src: str | Path, dst: str | Path, backend_args: dict[str, Any] | None = None
+) -> str | Path:
     """Copy a directory within one storage.
 
     Args:
@@ -55,12 +59,11 @@ def copytree(src: str | Path, dst: str | Path, backend_args: dict | None = None)
         True
         >>> rmtree("memory://doc-io")
     """
-    backend = get_file_backend(src, backend_args=backend_args, enable_singleton=True)
-    return backend.copytree(src, dst)
+    return backend_of(src, backend_args).copytree(src, dst)
 
 
 def copyfile_from_local(
-    src: str | Path, dst: str | Path, backend_args: dict | None = None
+    src: str | Path, dst: str | Path, backend_args: dict[str, Any] | None = None
 ) -> str | Path:
     """Upload a file.
 
@@ -81,12 +84,11 @@ def copyfile_from_local(
         'memory://doc-io/copying.py'
         >>> rmtree("memory://doc-io")
     """
-    backend = get_file_backend(dst, backend_args=backend_args, enable_singleton=True)
-    return backend.copyfile_from_local(src, dst)
+    return backend_of(dst, backend_args).copyfile_from_local(src, dst)
 
 
 def copytree_from_local(
-    src: str | Path, dst: str | Path, backend_args: dict | None = None
+    src: str | Path, dst: str | Path, backend_args: dict[str, Any] | None = None
 ) -> str | Path:
     """Upload a directory.
 
@@ -110,12 +112,11 @@ def copytree_from_local(
         True
         >>> rmtree("memory://doc-io")
     """
-    backend = get_file_backend(dst, backend_args=backend_args, enable_singleton=True)
-    return backend.copytree_from_local(src, dst)
+    return backend_of(dst, backend_args).copytree_from_local(src, dst)
 
 
 def copyfile_to_local(
-    src: str | Path, dst: str | Path, backend_args: dict | None = None
+    src: str | Path, dst: str | Path, backend_args: dict[str, Any] | None = None
 ) -> str | Path:
     """Download a file.
 
@@ -139,12 +140,11 @@ def copyfile_to_local(
         'doc-io.txt'
         >>> remove("memory://doc-io.txt")
     """
-    backend = get_file_backend(src, backend_args=backend_args, enable_singleton=True)
-    return backend.copyfile_to_local(src, dst)
+    return backend_of(src, backend_args).copyfile_to_local(src, dst)
 
 
 def copytree_to_local(
-    src: str | Path, dst: str | Path, backend_args: dict | None = None
+    src: str | Path, dst: str | Path, backend_args: dict[str, Any] | None = None
 ) -> str | Path:
     """Download a directory.
 
@@ -166,12 +166,11 @@ def copytree_to_local(
         True
         >>> rmtree("memory://doc-io")
     """
-    backend = get_file_backend(src, backend_args=backend_args, enable_singleton=True)
-    return backend.copytree_to_local(src, dst)
+    return backend_of(src, backend_args).copytree_to_local(src, dst)
 
 
 def copy_if_symlink_fails(
-    src: str | Path, dst: str | Path, backend_args: dict | None = None
+    src: str | Path, dst: str | Path, backend_args: dict[str, Any] | None = None
 ) -> bool:
     """Make a symbolic link, or a copy where the storage has no links.
 
@@ -190,5 +189,4 @@ def copy_if_symlink_fails(
         False
         >>> rmtree("memory://doc-io")
     """
-    backend = get_file_backend(src, backend_args=backend_args, enable_singleton=True)
-    return backend.copy_if_symlink_fails(src, dst)
+    return backend_of(src, backend_args).copy_if_symlink_fails(src, dst)

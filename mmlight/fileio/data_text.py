@@ -23,12 +23,13 @@ _FullLoader: Any = getattr(yaml, "CFullLoader", yaml.FullLoader)
 class PlainLoader(_FullLoader):
     """Plain data and tuples; no class, function or module that a file names."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict:
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
         """Make a dict of keys that do not slow it down."""
         for key, _ in getattr(node, "value", ()):
             if key.tag == _INT and len(key.value) > _MAX_KEY:
                 raise _error("found a key that is a huge number", key)
-        return super().construct_mapping(node, deep)
+        result: dict[str, Any] = super().construct_mapping(node, deep)
+        return result
 
 
 def _error(problem: str, node: Any) -> yaml.YAMLError:

@@ -71,7 +71,7 @@ def find_backend(uri: str | Path) -> type[BaseStorageBackend]:
 def get_file_backend(
     uri: str | Path | None = None,
     *,
-    backend_args: dict | None = None,
+    backend_args: dict[str, Any] | None = None,
     enable_singleton: bool = False,
 ) -> Any:
     """Return the backend that holds a file.
@@ -112,6 +112,20 @@ def get_file_backend(
     if key not in _instances:
         _instances[key] = cls(**args)
     return _instances[key]
+
+
+def backend_of(uri: str | Path, backend_args: dict[str, Any] | None) -> FsspecBackend:
+    """Return the backend that all files of its kind share, as :func:`get_file_backend` finds it.
+
+    Args:
+        uri (str or Path): Address of the file.
+        backend_args (dict, optional): Arguments of the backend.
+
+    Returns:
+        FsspecBackend: The backend; a registered one may lack some of its methods.
+    """
+    backend: FsspecBackend = get_file_backend(uri, backend_args=backend_args, enable_singleton=True)
+    return backend
 
 
 def _named_backend(name: str) -> type[BaseStorageBackend]:

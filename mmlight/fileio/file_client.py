@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mmlight.utils.handed import handed_to
+
 from .backends import (
     BaseStorageBackend,
+    FsspecBackend,
     HardDiskBackend,
     backends,
     prefix_to_backends,
@@ -40,7 +43,7 @@ class FileClient:
         's3'
     """
 
-    client: Any
+    client: FsspecBackend
     _instances: dict[str, FileClient] = {}
 
     def __new__(
@@ -62,7 +65,8 @@ class FileClient:
             )
             instance = super().__new__(cls)
             chosen = backends[backend] if backend is not None else _of_prefix(str(prefix))
-            instance.client = chosen(**kwargs)
+            made: Any = chosen(**kwargs)
+            instance.client = made
             cls._instances[key] = instance
         return cls._instances[key]
 
@@ -90,7 +94,7 @@ class FileClient:
 
     @classmethod
     def infer_client(
-        cls, file_client_args: dict | None = None, uri: str | Path | None = None
+        cls, file_client_args: dict[str, Any] | None = None, uri: str | Path | None = None
     ) -> FileClient:
         """Return the client that its arguments, or else an address, ask for.
 
@@ -138,99 +142,16 @@ class FileClient:
             cls._instances.clear()
         return register_backend(name, backend, force, prefixes)
 
-    def get(self, filepath: str | Path) -> bytes | memoryview:
-        """Read a file as bytes.
-
-        Args:
-            filepath (str or Path): The file.
-
-        Returns:
-            bytes or memoryview: Its content.
-        """
-        return self.client.get(filepath)
-
-    def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
-        """Read a file as text.
-
-        Args:
-            filepath (str or Path): The file.
-            encoding (str): Encoding of the text.
-
-        Returns:
-            str: Its content.
-        """
-        return self.client.get_text(filepath, encoding)
-
-    def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write bytes to a file, making the folders above it.
-
-        Args:
-            obj (bytes): The content.
-            filepath (str or Path): The file.
-        """
-        self.client.put(obj, filepath)
-
-    def put_text(self, obj: str, filepath: str | Path) -> None:
-        """Write text to a file, making the folders above it.
-
-        Args:
-            obj (str): The content.
-            filepath (str or Path): The file.
-        """
-        self.client.put_text(obj, filepath)
-
-    def remove(self, filepath: str | Path) -> None:
-        """Remove a file.
-
-        Args:
-            filepath (str or Path): The file.
-        """
-        self.client.remove(filepath)
-
-    def exists(self, filepath: str | Path) -> bool:
-        """Tell whether there is such a file or directory.
-
-        Args:
-            filepath (str or Path): The path.
-
-        Returns:
-            bool: Whether it exists.
-        """
-        return self.client.exists(filepath)
-
-    def isdir(self, filepath: str | Path) -> bool:
-        """Tell whether a path is a directory.
-
-        Args:
-            filepath (str or Path): The path.
-
-        Returns:
-            bool: Whether it is.
-        """
-        return self.client.isdir(filepath)
-
-    def isfile(self, filepath: str | Path) -> bool:
-        """Tell whether a path is a file.
-
-        Args:
-            filepath (str or Path): The path.
-
-        Returns:
-            bool: Whether it is.
-        """
-        return self.client.isfile(filepath)
-
-    def join_path(self, filepath: str | Path, *filepaths: str | Path) -> str:
-        """Join the parts of a path.
-
-        Args:
-            filepath (str or Path): The first part.
-            *filepaths (str or Path): The others.
-
-        Returns:
-            str: The path.
-        """
-        return self.client.join_path(filepath, *filepaths)
+    get = handed_to("client", FsspecBackend.get)
+    get_text = handed_to("client", FsspecBackend.get_text)
+    put = handed_to("client", FsspecBackend.put)
+    put_text = handed_to("client", FsspecBackend.put_text)
+    remove = handed_to("client", FsspecBackend.remove)
+    exists = handed_to("client", FsspecBackend.exists)
+    isdir = handed_to("client", FsspecBackend.isdir)
+    isfile = handed_to("client", FsspecBackend.isfile)
+    join_path = handed_to("client", FsspecBackend.join_path)
+    list_dir_or_file = handed_to("client", FsspecBackend.list_dir_or_file)
 
     @contextmanager
     def get_local_path(self, filepath: str | Path) -> Iterator[str]:
@@ -244,28 +165,6 @@ class FileClient:
         """
         with self.client.get_local_path(filepath) as path:
             yield str(path)
-
-    def list_dir_or_file(
-        self,
-        dir_path: str | Path,
-        list_dir: bool = True,
-        list_file: bool = True,
-        suffix: str | tuple[str, ...] | None = None,
-        recursive: bool = False,
-    ) -> Iterator[str]:
-        """Iterate over what is in a directory, in no certain order and without hidden files.
-
-        Args:
-            dir_path (str or Path): The directory.
-            list_dir (bool): List the directories.
-            list_file (bool): List the files.
-            suffix (str or tuple of str, optional): Only files whose names end so.
-            recursive (bool): List what is in the directories inside too.
-
-        Returns:
-            Iterator of str: Paths relative to ``dir_path``.
-        """
-        return self.client.list_dir_or_file(dir_path, list_dir, list_file, suffix, recursive)
 
 
 def _of_prefix(prefix: str) -> type[BaseStorageBackend]:

@@ -36,7 +36,7 @@ if hasattr(os, "register_at_fork"):  # a lock is not handed down
     os.register_at_fork(after_in_child=_held.clear)
 
 
-def hold_folder(folder: str | os.PathLike) -> str | None:
+def hold_folder(folder: str | os.PathLike[str]) -> str | None:
     """Keep other processes from writing a run's files into a folder, until :func:`release_folder`.
 
     Args:
@@ -96,7 +96,7 @@ def hold_folder(folder: str | os.PathLike) -> str | None:
     return None
 
 
-def release_folder(folder: str | os.PathLike) -> None:
+def release_folder(folder: str | os.PathLike[str]) -> None:
     """Undo one :func:`hold_folder`; a folder that is not held stays as it is."""
     path = _path_in(folder)
     held = _held.get(path)
@@ -110,7 +110,7 @@ def release_folder(folder: str | os.PathLike) -> None:
         held.file.close()
 
 
-def _path_in(folder: str | os.PathLike) -> str:
+def _path_in(folder: str | os.PathLike[str]) -> str:
     return str(Path(os.fspath(folder).removeprefix("file://")).resolve() / _NAME)
 
 

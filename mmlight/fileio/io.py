@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .copying import (
     copy_if_symlink_fails,
@@ -15,7 +16,7 @@ from .copying import (
     copytree_from_local,
     copytree_to_local,
 )
-from .file_backend import get_file_backend, parse_uri_prefix
+from .file_backend import backend_of, get_file_backend, parse_uri_prefix
 from .serialization import dump, load
 
 __all__ = [
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 
-def get(filepath: str | Path, backend_args: dict | None = None) -> bytes:
+def get(filepath: str | Path, backend_args: dict[str, Any] | None = None) -> bytes:
     """Read a file as bytes.
 
     Args:
@@ -62,12 +63,11 @@ def get(filepath: str | Path, backend_args: dict | None = None) -> bytes:
         b'hello world'
         >>> remove("memory://doc-io.txt")
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    return backend.get(filepath)
+    return backend_of(filepath, backend_args).get(filepath)
 
 
 def get_text(
-    filepath: str | Path, encoding: str = "utf-8", backend_args: dict | None = None
+    filepath: str | Path, encoding: str = "utf-8", backend_args: dict[str, Any] | None = None
 ) -> str:
     """Read a file as text.
 
@@ -85,11 +85,10 @@ def get_text(
         'hello'
         >>> remove("memory://doc-io.txt")
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    return backend.get_text(filepath, encoding)
+    return backend_of(filepath, backend_args).get_text(filepath, encoding)
 
 
-def put(obj: bytes, filepath: str | Path, backend_args: dict | None = None) -> None:
+def put(obj: bytes, filepath: str | Path, backend_args: dict[str, Any] | None = None) -> None:
     """Write bytes to a file, making the folders above it.
 
     Args:
@@ -103,11 +102,10 @@ def put(obj: bytes, filepath: str | Path, backend_args: dict | None = None) -> N
         True
         >>> rmtree("memory://doc-io")
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    backend.put(obj, filepath)
+    backend_of(filepath, backend_args).put(obj, filepath)
 
 
-def put_text(obj: str, filepath: str | Path, backend_args: dict | None = None) -> None:
+def put_text(obj: str, filepath: str | Path, backend_args: dict[str, Any] | None = None) -> None:
     """Write text to a file, making the folders above it.
 
     Args:
@@ -121,11 +119,10 @@ def put_text(obj: str, filepath: str | Path, backend_args: dict | None = None) -
         7
         >>> remove("memory://doc-io.txt")
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    backend.put_text(obj, filepath)
+    backend_of(filepath, backend_args).put_text(obj, filepath)
 
 
-def exists(filepath: str | Path, backend_args: dict | None = None) -> bool:
+def exists(filepath: str | Path, backend_args: dict[str, Any] | None = None) -> bool:
     """Tell whether there is such a file or directory.
 
     Args:
@@ -139,11 +136,10 @@ def exists(filepath: str | Path, backend_args: dict | None = None) -> bool:
         >>> exists("/"), exists("/no/such/file")
         (True, False)
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    return backend.exists(filepath)
+    return backend_of(filepath, backend_args).exists(filepath)
 
 
-def isdir(filepath: str | Path, backend_args: dict | None = None) -> bool:
+def isdir(filepath: str | Path, backend_args: dict[str, Any] | None = None) -> bool:
     """Tell whether a path is a directory.
 
     Args:
@@ -157,11 +153,10 @@ def isdir(filepath: str | Path, backend_args: dict | None = None) -> bool:
         >>> isdir("/"), isdir(__file__)
         (True, False)
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    return backend.isdir(filepath)
+    return backend_of(filepath, backend_args).isdir(filepath)
 
 
-def isfile(filepath: str | Path, backend_args: dict | None = None) -> bool:
+def isfile(filepath: str | Path, backend_args: dict[str, Any] | None = None) -> bool:
     """Tell whether a path is a file.
 
     Args:
@@ -175,12 +170,11 @@ def isfile(filepath: str | Path, backend_args: dict | None = None) -> bool:
         >>> isfile("/"), isfile(__file__)
         (False, True)
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    return backend.isfile(filepath)
+    return backend_of(filepath, backend_args).isfile(filepath)
 
 
 def join_path(
-    filepath: str | Path, *filepaths: str | Path, backend_args: dict | None = None
+    filepath: str | Path, *filepaths: str | Path, backend_args: dict[str, Any] | None = None
 ) -> str | Path:
     """Join the parts of a path.
 
@@ -196,12 +190,13 @@ def join_path(
         >>> join_path("/path/of/dir1", "dir2", "path/of/file")
         '/path/of/dir1/dir2/path/of/file'
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    return backend.join_path(filepath, *filepaths)
+    return backend_of(filepath, backend_args).join_path(filepath, *filepaths)
 
 
 @contextmanager
-def get_local_path(filepath: str | Path, backend_args: dict | None = None) -> Iterator[str]:
+def get_local_path(
+    filepath: str | Path, backend_args: dict[str, Any] | None = None
+) -> Iterator[str]:
     """Download a file for the time of a ``with`` block; a local one stays where it is.
 
     Args:
@@ -218,12 +213,11 @@ def get_local_path(filepath: str | Path, backend_args: dict | None = None) -> It
         'hello'
         >>> remove("memory://doc-io.txt")
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    with backend.get_local_path(filepath) as local_path:
+    with backend_of(filepath, backend_args).get_local_path(filepath) as local_path:
         yield str(local_path)
 
 
-def remove(filepath: str | Path, backend_args: dict | None = None) -> None:
+def remove(filepath: str | Path, backend_args: dict[str, Any] | None = None) -> None:
     """Remove a file.
 
     Args:
@@ -239,11 +233,10 @@ def remove(filepath: str | Path, backend_args: dict | None = None) -> None:
         Traceback (most recent call last):
         FileNotFoundError: filepath /no/such/file does not exist
     """
-    backend = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True)
-    backend.remove(filepath)
+    backend_of(filepath, backend_args).remove(filepath)
 
 
-def rmtree(dir_path: str | Path, backend_args: dict | None = None) -> None:
+def rmtree(dir_path: str | Path, backend_args: dict[str, Any] | None = None) -> None:
     """Remove a directory with all that is in it.
 
     Args:
@@ -256,8 +249,7 @@ def rmtree(dir_path: str | Path, backend_args: dict | None = None) -> None:
         >>> exists("memory://doc-io")
         False
     """
-    backend = get_file_backend(dir_path, backend_args=backend_args, enable_singleton=True)
-    backend.rmtree(dir_path)
+    backend_of(dir_path, backend_args).rmtree(dir_path)
 
 
 def list_dir_or_file(
@@ -266,7 +258,7 @@ def list_dir_or_file(
     list_file: bool = True,
     suffix: str | tuple[str, ...] | None = None,
     recursive: bool = False,
-    backend_args: dict | None = None,
+    backend_args: dict[str, Any] | None = None,
 ) -> Iterator[str]:
     """Iterate over what is in a directory, in no certain order and without hidden files.
 
@@ -291,15 +283,16 @@ def list_dir_or_file(
         >>> "handlers/base.py" in files
         True
     """
-    backend = get_file_backend(dir_path, backend_args=backend_args, enable_singleton=True)
-    return backend.list_dir_or_file(dir_path, list_dir, list_file, suffix, recursive)
+    return backend_of(dir_path, backend_args).list_dir_or_file(
+        dir_path, list_dir, list_file, suffix, recursive
+    )
 
 
 def generate_presigned_url(
     url: str,
     client_method: str = "get_object",
     expires_in: int = 3600,
-    backend_args: dict | None = None,
+    backend_args: dict[str, Any] | None = None,
 ) -> str:
     """Make an address through which anybody can reach a file for a while.
 
@@ -319,5 +312,4 @@ def generate_presigned_url(
         >>> url = "s3://bucket/video.mp4"
         >>> generate_presigned_url(url, expires_in=60)  # doctest: +SKIP
     """
-    backend = get_file_backend(url, backend_args=backend_args, enable_singleton=True)
-    return backend.generate_presigned_url(url, client_method, expires_in)
+    return backend_of(url, backend_args).generate_presigned_url(url, client_method, expires_in)

@@ -15,8 +15,8 @@ def list_from_file(
     offset: int = 0,
     max_num: int = 0,
     encoding: str = "utf-8",
-    file_client_args: dict | None = None,
-    backend_args: dict | None = None,
+    file_client_args: dict[str, Any] | None = None,
+    backend_args: dict[str, Any] | None = None,
 ) -> list[str]:
     """Read the lines of a text file.
 
@@ -52,8 +52,8 @@ def dict_from_file(
     filename: str | Path,
     key_type: type = str,
     encoding: str = "utf-8",
-    file_client_args: dict | None = None,
-    backend_args: dict | None = None,
+    file_client_args: dict[str, Any] | None = None,
+    backend_args: dict[str, Any] | None = None,
 ) -> dict[Any, str | list[str]]:
     """Read a text file of a key and one or more values a line, with white space between them.
 
@@ -90,8 +90,8 @@ def dict_from_file(
 def _lines(
     filename: str | Path,
     encoding: str,
-    file_client_args: dict | None,
-    backend_args: dict | None,
+    file_client_args: dict[str, Any] | None,
+    backend_args: dict[str, Any] | None,
 ) -> list[str]:
     storage = choose_storage(filename, file_client_args, backend_args)
     text = storage.get_text(filename, encoding)

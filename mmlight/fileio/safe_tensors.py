@@ -49,7 +49,8 @@ def _check_hooks(hooks: Any) -> None:
 
 def _rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any) -> torch.Tensor:
     _check_view(storage, offset, size, stride)
-    return torch._utils._rebuild_tensor(storage, offset, size, stride)
+    result: torch.Tensor = torch._utils._rebuild_tensor(storage, offset, size, stride)
+    return result
 
 
 def _rebuild_tensor_v2(
@@ -63,9 +64,10 @@ def _rebuild_tensor_v2(
 ) -> torch.Tensor:
     _check_view(storage, offset, size, stride)
     _check_hooks(hooks)
-    return torch._utils._rebuild_tensor_v2(
+    result: torch.Tensor = torch._utils._rebuild_tensor_v2(
         storage, offset, size, stride, bool(requires_grad), hooks, metadata
     )
+    return result
 
 
 def _rebuild_tensor_v3(
@@ -82,9 +84,10 @@ def _rebuild_tensor_v3(
         raise RefusedError("a tensor of no type")
     _check_view(storage, offset, size, stride, dtype)
     _check_hooks(hooks)
-    return torch._utils._rebuild_tensor_v3(
+    result: torch.Tensor = torch._utils._rebuild_tensor_v3(
         storage, offset, size, stride, bool(requires_grad), hooks, dtype, metadata
     )
+    return result
 
 
 def _rebuild_qtensor(
@@ -92,9 +95,10 @@ def _rebuild_qtensor(
 ) -> torch.Tensor:
     _check_view(storage, offset, size, stride)
     _check_hooks(hooks)
-    return torch._utils._rebuild_qtensor(
+    result: torch.Tensor = torch._utils._rebuild_qtensor(
         storage, offset, size, stride, quantizer, bool(grad), hooks
     )
+    return result
 
 
 def _rebuild_sparse_tensor(layout: Any, data: Any) -> torch.Tensor:
@@ -113,22 +117,29 @@ def _rebuild_sparse_tensor(layout: Any, data: Any) -> torch.Tensor:
 
 def _rebuild_meta_tensor(dtype: Any, size: Any, stride: Any, requires_grad: Any) -> torch.Tensor:
     _check_sizes(size, stride)
-    return torch._utils._rebuild_meta_tensor_no_storage(dtype, size, stride, bool(requires_grad))
+    result: torch.Tensor = torch._utils._rebuild_meta_tensor_no_storage(
+        dtype, size, stride, bool(requires_grad)
+    )
+    return result
 
 
 def _rebuild_from_numpy(data: Any, dtype: Any, device: Any, requires_grad: Any) -> torch.Tensor:
     if not isinstance(data, np.ndarray):
         raise RefusedError("a tensor of an array that is none")
-    return torch._utils._rebuild_device_tensor_from_numpy(data, dtype, device, bool(requires_grad))
+    result: torch.Tensor = torch._utils._rebuild_device_tensor_from_numpy(
+        data, dtype, device, bool(requires_grad)
+    )
+    return result
 
 
 def _rebuild_from_cpu(data: Any, dtype: Any, device: Any, requires_grad: Any) -> torch.Tensor:
     if not isinstance(data, torch.Tensor):
         raise RefusedError("a tensor of a tensor that is none")
     # This follows `map_location`, as a tensor with a storage does.
-    return torch._utils._rebuild_device_tensor_from_cpu_tensor(
+    result: torch.Tensor = torch._utils._rebuild_device_tensor_from_cpu_tensor(
         data, dtype, device, bool(requires_grad)
     )
+    return result
 
 
 def _rebuild_parameter(data: Any, requires_grad: Any, hooks: Any, state: Any = None) -> Any:

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from .file_backend import get_file_backend
+from .file_backend import backend_of
 from .file_client import FileClient
 from .handlers import get_handler
 
@@ -15,8 +15,8 @@ from .handlers import get_handler
 def load(
     file: Any,
     file_format: str | None = None,
-    file_client_args: dict | None = None,
-    backend_args: dict | None = None,
+    file_client_args: dict[str, Any] | None = None,
+    backend_args: dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> Any:
     """Read an object from a json, yaml or pickle file in any storage.
@@ -53,8 +53,8 @@ def dump(
     obj: Any,
     file: Any = None,
     file_format: str | None = None,
-    file_client_args: dict | None = None,
-    backend_args: dict | None = None,
+    file_client_args: dict[str, Any] | None = None,
+    backend_args: dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> Any:
     """Write an object to a json, yaml or pickle file in any storage, or to a string.
@@ -94,7 +94,7 @@ def dump(
 
 
 def choose_storage(
-    file: str | Path, file_client_args: dict | None, backend_args: dict | None
+    file: str | Path, file_client_args: dict[str, Any] | None, backend_args: dict[str, Any] | None
 ) -> Any:
     """Return what reads and writes a file: a backend, or a client if its arguments are given.
 
@@ -122,7 +122,7 @@ def choose_storage(
         raise TypeError(f"file should be a str, a Path or an open file, but got {type(file)}")
     if file_client_args is not None:
         return FileClient.infer_client(file_client_args, file).client
-    return get_file_backend(file, backend_args=backend_args, enable_singleton=True)
+    return backend_of(file, backend_args)
 
 
 def _ending(file: Any) -> str | None:

@@ -17,7 +17,7 @@ _CHUNK = 1 << 20
 _PATIENCE = 60  # seconds without a byte
 
 
-def cached_file(url: str, folder: str | os.PathLike) -> Path | None:
+def cached_file(url: str, folder: str | os.PathLike[str]) -> Path | None:
     """Return the file that is kept for an address.
 
     Args:
@@ -36,7 +36,7 @@ def cached_file(url: str, folder: str | os.PathLike) -> Path | None:
     return shared if shared.is_file() and shared.stat().st_nlink == 1 else None
 
 
-def fetch(url: str, folder: str | os.PathLike, progress: bool = False) -> Path:
+def fetch(url: str, folder: str | os.PathLike[str], progress: bool = False) -> Path:
     """Bring a file from the web into a cache; under its name there is the whole file or none.
 
     Args:

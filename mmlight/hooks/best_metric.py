@@ -95,7 +95,8 @@ class BestMetrics:
 
     def path(self, metric: str, hub: Any) -> str | None:
         """Path of the checkpoint with the best ``metric`` so far, None without one."""
-        return hub.runtime_info.get(self._key("best_ckpt", metric))
+        result: str | None = hub.runtime_info.get(self._key("best_ckpt", metric))
+        return result
 
     def record(self, metric: str, score: float, path: str, hub: Any) -> None:
         """Remember a new best ``metric``."""

@@ -115,7 +115,7 @@ class EMAHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Take the new weights into the average."""
         if self._ema_started(runner):
@@ -159,13 +159,13 @@ class EMAHook(Hook):
         if self._in_place:
             self._swap_ema_parameters()
 
-    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> None:
         """Add ``ema_state_dict`` to ``checkpoint`` and exchange it with ``state_dict``."""
         if self._ema_started(runner):
             checkpoint["ema_state_dict"] = self.ema_model.state_dict()
             self._swap_ema_state_dict(checkpoint)
 
-    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> None:
         """Resume the average; without one in ``checkpoint``, start from the weights loaded.
 
         Raises:
@@ -178,7 +178,7 @@ class EMAHook(Hook):
             return
         load_state_dict(self.ema_model.module, checkpoint["state_dict"], strict=self.strict_load)
 
-    def missing_parts(self, runner: RunnerLike, checkpoint: dict) -> list[str]:
+    def missing_parts(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> list[str]:
         """Name the average if ``checkpoint``, which is resumed, should have it and does not."""
         done, begin = (
             (runner.epoch, self.begin_epoch)
@@ -211,7 +211,7 @@ class EMAHook(Hook):
             average.copy_(trained)
 
     @staticmethod
-    def _swap_ema_state_dict(checkpoint: dict) -> None:
+    def _swap_ema_state_dict(checkpoint: dict[str, Any]) -> None:
         """Exchange the tensors that both state dicts have; the keys of neither change."""
         model_state = checkpoint["state_dict"]
         ema_state = checkpoint["ema_state_dict"]

@@ -12,7 +12,7 @@ from mmlight.bridge.events import POINTS
 from mmlight.bridge.lightning_events import attach_hooks
 from mmlight.hooks.runner_protocol import RunnerLike
 
-DataBatch = dict | tuple | list | None
+DataBatch = dict[str, Any] | tuple[Any, ...] | list[Any] | None
 
 
 def _joining(setup: Callable[..., None]) -> Callable[..., None]:
@@ -115,10 +115,10 @@ class Hook(Callback):
     def after_test(self, runner: RunnerLike) -> None:
         """Act after a test."""
 
-    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> None:
         """Change ``checkpoint``, the dictionary that is about to be written."""
 
-    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> None:
         """Change ``checkpoint``, the dictionary just read, before anything takes from it."""
 
     def before_train_epoch(self, runner: RunnerLike) -> None:
@@ -168,7 +168,7 @@ class Hook(Callback):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Act after each training step, with its ``outputs`` (names to 0-d tensors)."""
         self._after_iter(
@@ -180,7 +180,7 @@ class Hook(Callback):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: Sequence | None = None,
+        outputs: Sequence[Any] | None = None,
     ) -> None:
         """Act after each validation step, with its ``outputs`` (a list of data samples)."""
         self._after_iter(
@@ -192,7 +192,7 @@ class Hook(Callback):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: Sequence | None = None,
+        outputs: Sequence[Any] | None = None,
     ) -> None:
         """Act after each test step, with its ``outputs`` (a list of data samples)."""
         self._after_iter(
@@ -215,7 +215,7 @@ class Hook(Callback):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: Sequence | dict | None = None,
+        outputs: Sequence[Any] | dict[str, Any] | None = None,
         mode: str = "train",
     ) -> None:
         """Act after a step of any mode."""

@@ -57,7 +57,7 @@ class IterTimerHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: Sequence | dict | None = None,
+        outputs: Sequence[Any] | dict[str, Any] | None = None,
         mode: str = "train",
     ) -> None:
         now = time.time()

@@ -34,7 +34,8 @@ def batches_of(loop: Any) -> float:
         7
     """
     if hasattr(loop, "lengths"):
-        return sum(loop.lengths())
+        result: float = sum(loop.lengths())
+        return result
     return sum(map(length_of, dataloaders_of(loop)))
 
 

@@ -71,9 +71,9 @@ class LoggerHook(Hook):
         out_dir: str | Path | None = None,
         out_suffix: SUFFIX_TYPE = (".json", ".log", ".py", "yaml"),
         keep_local: bool = True,
-        file_client_args: dict | None = None,
+        file_client_args: dict[str, Any] | None = None,
         log_metric_by_epoch: bool = True,
-        backend_args: dict | None = None,
+        backend_args: dict[str, Any] | None = None,
         stop_on_nonfinite: bool = False,
         log_processor: Any = None,
     ) -> None:
@@ -127,7 +127,7 @@ class LoggerHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Log if this iteration is a log point.
 
@@ -160,7 +160,7 @@ class LoggerHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: Sequence | None = None,
+        outputs: Sequence[Any] | None = None,
     ) -> None:
         """Log the progress of a validation if this iteration is a log point."""
         self._log_progress(runner, batch_idx, "val")
@@ -170,7 +170,7 @@ class LoggerHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: Sequence | None = None,
+        outputs: Sequence[Any] | None = None,
     ) -> None:
         """Log the progress of a test if this iteration is a log point."""
         self._log_progress(runner, batch_idx, "test")
@@ -225,7 +225,7 @@ class LoggerHook(Hook):
         return self._evaluated if length == math.inf else int(length)
 
     @staticmethod
-    def _process_tags(tags: dict) -> dict:
+    def _process_tags(tags: dict[str, Any]) -> dict[str, Any]:
         """``tags`` with values that JSON has."""
         return {name: _to_plain(value) for name, value in tags.items()}
 

@@ -62,7 +62,7 @@ class NaiveVisualizationHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: Sequence | None = None,
+        outputs: Sequence[Any] | None = None,
     ) -> None:
         """Draw the batch if it is its turn."""
         if not self.every_n_inner_iters(batch_idx, self._interval):

@@ -87,7 +87,7 @@ class NPUProfilerHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """End profiling, and the program in every process if that is wanted."""
         if runner.iter == self.end - 1:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os.path as osp
+from typing import Any
 
 from mmlight.fileio import get_file_backend
 from mmlight.logging import print_log
 
 
-def check_backend_args(file_client_args: dict | None, backend_args: dict | None) -> dict | None:
+def check_backend_args(
+    file_client_args: dict[str, Any] | None, backend_args: dict[str, Any] | None
+) -> dict[str, Any] | None:
     """Return the arguments of the storage backend, whichever of the two names they came under.
 
     Raises:
@@ -22,7 +25,7 @@ def check_backend_args(file_client_args: dict | None, backend_args: dict | None)
     return file_client_args
 
 
-def experiment_dir(out_dir: str, work_dir: str, backend_args: dict | None) -> str:
+def experiment_dir(out_dir: str, work_dir: str, backend_args: dict[str, Any] | None) -> str:
     """Join ``out_dir``, a folder or URL, and the last part of ``work_dir``.
 
     Example:
@@ -30,4 +33,5 @@ def experiment_dir(out_dir: str, work_dir: str, backend_args: dict | None) -> st
         '/archive/dcgan'
     """
     backend = get_file_backend(out_dir, backend_args=backend_args)
-    return backend.join_path(out_dir, osp.basename(work_dir.rstrip(osp.sep)))
+    result: str = backend.join_path(out_dir, osp.basename(work_dir.rstrip(osp.sep)))
+    return result

@@ -15,7 +15,7 @@ from mmlight.optim import _ParamScheduler
 from mmlight.registry import HOOKS
 
 
-def _all_schedulers(runner: RunnerLike) -> list:
+def _all_schedulers(runner: RunnerLike) -> list[Any]:
     schedulers = runner.param_schedulers
     if isinstance(schedulers, dict):
         # A single config, or configs by optimizer, where nothing is trained: not built then.
@@ -99,7 +99,7 @@ class ParamSchedulerHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Step the schedulers that count iterations."""
         if runner.param_schedulers is None:

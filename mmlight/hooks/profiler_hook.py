@@ -59,8 +59,8 @@ class ProfilerHook(Hook):
         profile_times: int = 1,
         activity_with_cpu: bool = True,
         activity_with_cuda: bool = False,
-        schedule: dict | None = None,
-        on_trace_ready: Callable | dict | None = None,
+        schedule: dict[str, Any] | None = None,
+        on_trace_ready: Callable[..., Any] | dict[str, Any] | None = None,
         record_shapes: bool = False,
         profile_memory: bool = False,
         with_stack: bool = False,
@@ -136,7 +136,7 @@ class ProfilerHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Tell the profiler that an iteration has ended, and count it."""
         if self._left > 0:
@@ -160,7 +160,7 @@ class ProfilerHook(Hook):
         self.profiler.stop()
         self._export_chrome_trace(runner)
 
-    def _parse_trace_config(self, runner: RunnerLike) -> Callable | None:
+    def _parse_trace_config(self, runner: RunnerLike) -> Callable[..., Any] | None:
         """The function that ``on_trace_ready`` asks for."""
         wanted = self.on_trace_ready
         if wanted is None or callable(wanted):
@@ -174,7 +174,8 @@ class ProfilerHook(Hook):
         if wanted["type"] == "tb_trace":
             args.setdefault("dir_name", "tf_tracing_logs")
             args["dir_name"] = osp.join(runner.log_dir, args["dir_name"])
-            return torch.profiler.tensorboard_trace_handler(**args)
+            result: Callable[..., Any] | None = torch.profiler.tensorboard_trace_handler(**args)
+            return result
         known = inspect.signature(torch.autograd.profiler_util.EventList.table).parameters
         for name in args:
             if name not in known:

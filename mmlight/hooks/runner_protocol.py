@@ -179,11 +179,11 @@ class RunnerLike(Protocol):
         self,
         out_dir: str,
         filename: str,
-        file_client_args: dict | None = None,
+        file_client_args: dict[str, Any] | None = None,
         save_optimizer: bool = True,
         save_param_scheduler: bool = True,
-        meta: dict | None = None,
+        meta: dict[str, Any] | None = None,
         by_epoch: bool = True,
-        backend_args: dict | None = None,
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
         """Write a checkpoint, as :meth:`mmlight.runner.Runner.save_checkpoint` does."""

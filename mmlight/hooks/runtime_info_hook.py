@@ -100,7 +100,7 @@ class RuntimeInfoHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DataBatch = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Record each of the model's ``outputs``; tensors stay where they are."""
         if outputs is not None:

@@ -27,7 +27,7 @@ class PrepareTTAHook(Hook):
         'AverageTTAModel'
     """
 
-    def __init__(self, tta_cfg: dict) -> None:
+    def __init__(self, tta_cfg: dict[str, Any]) -> None:
         self.tta_cfg = tta_cfg
         self._wrapped: Any = None
 
@@ -62,7 +62,7 @@ class PrepareTTAHook(Hook):
             setattr(holder, name, self._wrapped)
 
 
-def build_runner_with_tta(cfg: dict | ConfigDict | Config) -> Any:
+def build_runner_with_tta(cfg: dict[str, Any] | ConfigDict | Config) -> Any:
     """Build the Runner of a config whose test uses test-time augmentation.
 
     Args:

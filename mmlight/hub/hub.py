@@ -79,7 +79,7 @@ def get_model(cfg_path: str, pretrained: bool = False, **kwargs: Any) -> nn.Modu
     cfg = get_config(cfg_path, pretrained)
     register_modules(package)
     with DefaultScope.overwrite_default_scope(cfg.get("default_scope", package)):
-        model = MODELS.build(cfg.model, default_args=kwargs)
+        model: nn.Module = MODELS.build(cfg.model, default_args=kwargs)
     if pretrained:
         if "model_path" not in cfg:
             raise ValueError(

@@ -33,9 +33,9 @@ InstanceList = list[InstanceData]
 InputType = str | np.ndarray | torch.Tensor
 InputsType = InputType | Sequence[InputType]
 ImgType = np.ndarray | Sequence[np.ndarray]
-ResType = dict | list[dict]
+ResType = dict[str, Any] | list[dict[str, Any]]
 ConfigType = Config | ConfigDict
-ModelType = dict | Config | ConfigDict | str
+ModelType = dict[str, Any] | Config | ConfigDict | str
 
 _STEPS = ("preprocess", "forward", "visualize", "postprocess")
 
@@ -93,10 +93,10 @@ class BaseInferencer(ABC):
         {'predictions': [0.52, 6.0, 8.0]}
     """
 
-    preprocess_kwargs: set = set()
-    forward_kwargs: set = set()
-    visualize_kwargs: set = set()
-    postprocess_kwargs: set = set()
+    preprocess_kwargs: set[Any] = set()
+    forward_kwargs: set[Any] = set()
+    visualize_kwargs: set[Any] = set()
+    postprocess_kwargs: set[Any] = set()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -158,7 +158,7 @@ class BaseInferencer(ABC):
         return_datasamples: bool = False,
         batch_size: int = 1,
         **kwargs: Any,
-    ) -> dict:
+    ) -> dict[str, Any]:
         """Apply the model to inputs.
 
         Args:
@@ -179,7 +179,7 @@ class BaseInferencer(ABC):
         )
         originals = self._inputs_to_list(inputs)
         batches = self.preprocess(originals, batch_size=batch_size, **for_preprocess)
-        predictions: list = []
+        predictions: list[Any] = []
         for batch in self._with_progress(batches):
             predictions.extend(self.forward(batch, **for_forward))
         visualization = self.visualize(originals, predictions, **for_visualize)
@@ -202,7 +202,7 @@ class BaseInferencer(ABC):
         for chunk in self._get_chunk_data(samples, batch_size):
             yield self.collate_fn(chunk)
 
-    def forward(self, inputs: dict | tuple, **kwargs: Any) -> Any:
+    def forward(self, inputs: dict[str, Any] | tuple[Any, ...], **kwargs: Any) -> Any:
         """Predict a batch with ``model.test_step``, without gradients.
 
         Args:
@@ -217,7 +217,7 @@ class BaseInferencer(ABC):
 
     @abstractmethod
     def visualize(
-        self, inputs: list, preds: Any, show: bool = False, **kwargs: Any
+        self, inputs: list[Any], preds: Any, show: bool = False, **kwargs: Any
     ) -> list[np.ndarray] | None:
         """Draw the predictions.
 
@@ -238,7 +238,7 @@ class BaseInferencer(ABC):
         visualization: list[np.ndarray] | None,
         return_datasample: bool = False,
         **kwargs: Any,
-    ) -> dict:
+    ) -> dict[str, Any]:
         """Make the result of predictions and drawings, and store what is to be stored.
 
         Args:
@@ -253,7 +253,7 @@ class BaseInferencer(ABC):
         """
 
     @abstractmethod
-    def _init_pipeline(self, cfg: ConfigType) -> Callable:
+    def _init_pipeline(self, cfg: ConfigType) -> Callable[..., Any]:
         """Return the function that makes a sample for the model of one input."""
 
     def _init_model(self, cfg: ConfigType, weights: str | None, device: str = "cpu") -> nn.Module:
@@ -264,12 +264,11 @@ class BaseInferencer(ABC):
         if weights is not None:
             checkpoint = CheckpointLoader.load_checkpoint(weights, map_location="cpu")
         self._load_weights_to_model(model, checkpoint, cfg)
-        model.to(device)
-        model.eval()
-        return model
+        evaluated: nn.Module = model.to(device).eval()
+        return evaluated
 
     def _load_weights_to_model(
-        self, model: nn.Module, checkpoint: dict | None, cfg: ConfigType | None
+        self, model: nn.Module, checkpoint: dict[str, Any] | None, cfg: ConfigType | None
     ) -> None:
         """Load the weights; a subclass also takes class names and the like from here.
 
@@ -285,7 +284,7 @@ class BaseInferencer(ABC):
         else:
             _load_checkpoint_to_model(model, checkpoint)
 
-    def _init_collate(self, cfg: ConfigType) -> Callable:
+    def _init_collate(self, cfg: ConfigType) -> Callable[..., Any]:
         """Return the ``collate_fn`` of the test dataloader, ``pseudo_collate`` if it has none."""
         function = cfg.get("test_dataloader", {}).get("collate_fn", "pseudo_collate")
         collate = build_collate_fn({"type": function} if isinstance(function, str) else function)
@@ -298,9 +297,10 @@ class BaseInferencer(ABC):
             return None
         visualizer = copy.deepcopy(cfg.visualizer)
         visualizer.setdefault("name", str(datetime.now().timestamp()))
-        return VISUALIZERS.build(visualizer)
+        result: Visualizer | None = VISUALIZERS.build(visualizer)
+        return result
 
-    def _inputs_to_list(self, inputs: InputsType) -> list:
+    def _inputs_to_list(self, inputs: InputsType) -> list[Any]:
         """Return the files of a folder, the elements of a list, or the one input as a list."""
         if isinstance(inputs, str):
             backend = get_file_backend(inputs)
@@ -311,7 +311,7 @@ class BaseInferencer(ABC):
                 ]
         return list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
 
-    def _get_chunk_data(self, inputs: Iterable, chunk_size: int) -> Iterator[list]:
+    def _get_chunk_data(self, inputs: Iterable[Any], chunk_size: int) -> Iterator[list[Any]]:
         """Yield lists of ``chunk_size`` inputs; the last may be shorter."""
         if chunk_size < 1:
             raise ValueError(f"batch_size should be positive, but got {chunk_size}")
@@ -319,7 +319,9 @@ class BaseInferencer(ABC):
         while chunk := list(islice(remaining, chunk_size)):
             yield chunk
 
-    def _dispatch_kwargs(self, **kwargs: Any) -> tuple[dict, dict, dict, dict]:
+    def _dispatch_kwargs(
+        self, **kwargs: Any
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]:
         """Sort arguments by the step that takes them.
 
         Raises:
@@ -336,7 +338,7 @@ class BaseInferencer(ABC):
         )
         return first, second, third, fourth
 
-    def _with_progress(self, batches: Iterable) -> Any:
+    def _with_progress(self, batches: Iterable[Any]) -> Any:
         if not self.show_progress:
             return batches
         from rich.progress import track
@@ -369,7 +371,7 @@ class BaseInferencer(ABC):
         return published_folder(scope)
 
     @staticmethod
-    def _get_models_from_metafile(dir: str) -> Iterator[dict]:
+    def _get_models_from_metafile(dir: str) -> Iterator[dict[str, Any]]:
         """Yield what the metafiles below a folder with a ``model-index.yml`` say of each model."""
         yield from models_of(dir)
 

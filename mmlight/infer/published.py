@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from mmlight.config.utils import MODULE2PACKAGE
 from mmlight.hub.hub import register_modules
@@ -54,7 +55,7 @@ def scope_needed(scope: str | None) -> str:
     return scope
 
 
-def names_of(model: dict) -> list[str]:
+def names_of(model: dict[str, Any]) -> list[str]:
     """Return the name of a model of a metafile, then its aliases.
 
     Example:

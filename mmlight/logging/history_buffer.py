@@ -47,12 +47,12 @@ class HistoryBuffer:
         1.5
     """
 
-    _statistics_methods: dict[str, Callable] = {}
+    _statistics_methods: dict[str, Callable[..., Any]] = {}
 
     def __init__(
         self,
-        log_history: Sequence | np.ndarray = [],  # noqa: B006 - documented, never changed
-        count_history: Sequence | np.ndarray = [],  # noqa: B006
+        log_history: Sequence[Any] | np.ndarray = [],  # noqa: B006 - documented, never changed
+        count_history: Sequence[Any] | np.ndarray = [],  # noqa: B006
         max_length: int = 1000000,
     ) -> None:
         self._max_length = _checked_length(max_length)
@@ -289,7 +289,7 @@ class HistoryBuffer:
         return self._log_history, self._count_history
 
     @classmethod
-    def register_statistics(cls, method: Callable) -> Callable:
+    def register_statistics(cls, method: Callable[..., Any]) -> Callable[..., Any]:
         """Make a function available to :meth:`statistics` under its name.
 
         Args:
@@ -359,7 +359,8 @@ class HistoryBuffer:
             AssertionError: If ``window_size`` is not an int.
         """
         window = self._window(window_size)
-        return self._log_history[window].sum() / self._count_history[window].sum()
+        result: np.ndarray = self._log_history[window].sum() / self._count_history[window].sum()
+        return result
 
     def max(self, window_size: int | None = None) -> np.ndarray:
         """Return the greatest of the latest values.
@@ -375,7 +376,8 @@ class HistoryBuffer:
             AssertionError: If ``window_size`` is not an int.
             ValueError: If the history is empty.
         """
-        return self._log_history[self._window(window_size)].max()
+        result: np.ndarray = self._log_history[self._window(window_size)].max()
+        return result
 
     def min(self, window_size: int | None = None) -> np.ndarray:
         """Return the least of the latest values.
@@ -391,7 +393,8 @@ class HistoryBuffer:
             AssertionError: If ``window_size`` is not an int.
             ValueError: If the history is empty.
         """
-        return self._log_history[self._window(window_size)].min()
+        result: np.ndarray = self._log_history[self._window(window_size)].min()
+        return result
 
     def current(self) -> np.ndarray:
         """Return the latest value.
@@ -405,9 +408,10 @@ class HistoryBuffer:
         history = self._log_history
         if not len(history):
             raise ValueError("the HistoryBuffer is empty: call update() before current()")
-        return history[-1]
+        result: np.ndarray = history[-1]
+        return result
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         logs, counts = self.data
         return type(self), (logs.copy(), counts.copy(), self.max_length)
 

@@ -106,7 +106,7 @@ class MMFormatter(logging.Formatter):
         return layout.format(record)
 
 
-class TerminalHandler(logging.StreamHandler):
+class TerminalHandler(logging.StreamHandler):  # type: ignore[type-arg]  # of Python 3.11
     """Write to the standard output of the moment, above a progress bar if one is shown.
 
     A rich bar replaces ``sys.stdout`` while it lives, so the stream is looked up at every line;
@@ -203,7 +203,7 @@ class LogFile(logging.FileHandler):
                 self.stream = None  # type: ignore[assignment]  # typed as if always open
 
 
-def _file_handler(path: str, mode: str, cfg: dict | None) -> logging.FileHandler:
+def _file_handler(path: str, mode: str, cfg: dict[str, Any] | None) -> logging.FileHandler:
     if cfg is None:
         return LogFile(path, mode)
     arguments = {"delay": True, "encoding": "utf-8", **cfg, "filename": path}
@@ -254,7 +254,7 @@ class MMLogger(logging.Logger, ManagerMixin):
         log_level: int | str = "INFO",
         file_mode: str = "w",
         distributed: bool = False,
-        file_handler_cfg: dict | None = None,
+        file_handler_cfg: dict[str, Any] | None = None,
     ) -> None:
         logging.Logger.__init__(self, logger_name)
         ManagerMixin.__init__(self, name)
@@ -343,7 +343,7 @@ class MMLogger(logging.Logger, ManagerMixin):
         for logger in (self, *MMLogger._instance_dict.values()):
             logger._cache.clear()
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         # A copy, or another process, uses the logger of that name rather than these handlers.
         return type(self).get_instance, (self.instance_name,)
 

@@ -53,9 +53,9 @@ class MessageHub(ManagerMixin):
     def __init__(
         self,
         name: str,
-        log_scalars: dict | None = None,
-        runtime_info: dict | None = None,
-        resumed_keys: dict | None = None,
+        log_scalars: dict[str, Any] | None = None,
+        runtime_info: dict[str, Any] | None = None,
+        resumed_keys: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(name)
         self._log_scalars: OrderedDict[str, HistoryBuffer] = _as_dict("log_scalars", log_scalars)
@@ -123,7 +123,7 @@ class MessageHub(ManagerMixin):
         else:
             buffer.update(value, count)
 
-    def update_scalars(self, log_dict: dict, resumed: bool = True) -> None:
+    def update_scalars(self, log_dict: dict[str, Any], resumed: bool = True) -> None:
         """Call :meth:`update_scalar` for each item of a dict.
 
         Args:
@@ -182,7 +182,7 @@ class MessageHub(ManagerMixin):
         """
         return self._runtime_info.pop(key, default)
 
-    def update_info_dict(self, info_dict: dict, resumed: bool = True) -> None:
+    def update_info_dict(self, info_dict: dict[str, Any], resumed: bool = True) -> None:
         """Call :meth:`update_info` for each item of a dict.
 
         Args:
@@ -208,12 +208,12 @@ class MessageHub(ManagerMixin):
         )
 
     @property
-    def log_scalars(self) -> OrderedDict:
+    def log_scalars(self) -> OrderedDict[str, Any]:
         """OrderedDict[str, HistoryBuffer]: All histories, themselves and not copies."""
         return self._log_scalars
 
     @property
-    def runtime_info(self) -> OrderedDict:
+    def runtime_info(self) -> OrderedDict[str, Any]:
         """OrderedDict[str, Any]: A copy of all runtime information."""
         return OrderedDict((key, self._copied(key)) for key in self._runtime_info)
 
@@ -304,7 +304,7 @@ class MessageHub(ManagerMixin):
                 buffer.receive(device, host[start : start + len(values)])
                 start += len(values)
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         """Return what is to be resumed, as plain types and tensors only.
 
         Returns:
@@ -338,7 +338,7 @@ class MessageHub(ManagerMixin):
         kept = {key: True for key in resumed if key in scalars or key in info}
         return {"log_scalars": scalars, "runtime_info": info, "resumed_keys": kept}
 
-    def load_state_dict(self, state_dict: MessageHub | dict) -> None:
+    def load_state_dict(self, state_dict: MessageHub | dict[str, Any]) -> None:
         """Load what :meth:`state_dict` returned, or everything that another hub has.
 
         Args:
@@ -388,7 +388,7 @@ class MessageHub(ManagerMixin):
             self._resumed_keys[key] = resumed_keys.get(key, True)
 
 
-def _as_dict(name: str, value: dict | None) -> OrderedDict:
+def _as_dict(name: str, value: dict[str, Any] | None) -> OrderedDict[str, Any]:
     if value is None:
         return OrderedDict()
     if not isinstance(value, dict):

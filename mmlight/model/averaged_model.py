@@ -175,23 +175,11 @@ class StochasticWeightAverage(BaseAveragedModel):
     """
 
     def avg_func(self, averaged_param: Tensor, source_param: Tensor, steps: int) -> None:
-        """Take one more tensor into a mean.
-
-        Args:
-            averaged_param (Tensor): The mean, updated in place.
-            source_param (Tensor): The tensor.
-            steps (int): Number of updates before this one.
-        """
+        """Take one more tensor into a mean."""
         self.avg_tensors([averaged_param], [source_param], steps)
 
     def avg_tensors(self, averaged: list[Tensor], sources: list[Tensor], steps: int) -> None:
-        """Take one more set of tensors into the means.
-
-        Args:
-            averaged (list[Tensor]): The means, updated in place.
-            sources (list[Tensor]): The tensors.
-            steps (int): Number of updates before this one.
-        """
+        """Take one more set of tensors into the means."""
         differences = torch._foreach_sub(sources, averaged)
         share = 1 / float(steps // self.interval + 1)
         torch._foreach_add_(averaged, list(differences), alpha=share)
@@ -255,23 +243,11 @@ class ExponentialMovingAverage(BaseAveragedModel):
         return self.momentum
 
     def avg_func(self, averaged_param: Tensor, source_param: Tensor, steps: int) -> None:
-        """Move one averaged tensor towards a tensor.
-
-        Args:
-            averaged_param (Tensor): The averaged tensor, updated in place.
-            source_param (Tensor): The tensor.
-            steps (int): Number of updates before this one.
-        """
+        """Move one averaged tensor towards a tensor."""
         averaged_param.lerp_(source_param, self.momentum_at(steps))
 
     def avg_tensors(self, averaged: list[Tensor], sources: list[Tensor], steps: int) -> None:
-        """Move all averaged tensors towards the model's.
-
-        Args:
-            averaged (list[Tensor]): The averaged tensors, updated in place.
-            sources (list[Tensor]): The tensors.
-            steps (int): Number of updates before this one.
-        """
+        """Move all averaged tensors towards the model's."""
         lerp_all([(averaged, sources)], self.momentum_at(steps))
 
 
@@ -311,12 +287,4 @@ class MomentumAnnealingEMA(ExponentialMovingAverage):
         self.gamma = gamma
 
     def momentum_at(self, steps: int) -> float:
-        """Find the momentum of one update.
-
-        Args:
-            steps (int): Number of updates before this one.
-
-        Returns:
-            float: The momentum.
-        """
         return max(self.momentum, self.gamma / (self.gamma + steps))

@@ -41,7 +41,7 @@ class BaseModule(nn.Module, metaclass=ABCMeta):
         [[1.0, 1.0]]
     """
 
-    def __init__(self, init_cfg: dict | list[dict] | None = None) -> None:
+    def __init__(self, init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None) -> None:
         super().__init__()
         self._is_init = False
         self.init_cfg = init_cfg
@@ -101,7 +101,7 @@ class BaseModule(nn.Module, metaclass=ABCMeta):
     def _dump_init_info(self) -> None:
         """Write to the log files, or to the logger where it has none, how each parameter began."""
         logger = MMLogger.get_current_instance()
-        record: dict = vars(self)["_params_init_info"]
+        record: dict[nn.Parameter, dict[str, Any]] = vars(self)["_params_init_info"]
         lines = [
             f"\n{name} - {param.shape}: \n{record[param]['init_info']} \n"
             for name, param in self.named_parameters()
@@ -144,7 +144,9 @@ class Sequential(BaseModule, nn.Sequential):
         2
     """
 
-    def __init__(self, *args: Any, init_cfg: dict | list[dict] | None = None) -> None:
+    def __init__(
+        self, *args: Any, init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None
+    ) -> None:
         BaseModule.__init__(self, init_cfg)
         nn.Sequential.__init__(self, *args)
 
@@ -163,7 +165,9 @@ class ModuleList(BaseModule, nn.ModuleList):
     """
 
     def __init__(
-        self, modules: Iterable | None = None, init_cfg: dict | list[dict] | None = None
+        self,
+        modules: Iterable[Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         BaseModule.__init__(self, init_cfg)
         nn.ModuleList.__init__(self, modules)
@@ -183,7 +187,9 @@ class ModuleDict(BaseModule, nn.ModuleDict):
     """
 
     def __init__(
-        self, modules: dict | None = None, init_cfg: dict | list[dict] | None = None
+        self,
+        modules: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         BaseModule.__init__(self, init_cfg)
         nn.ModuleDict.__init__(self, modules)

@@ -113,7 +113,8 @@ def efficient_conv_bn_eval_control(bn: _BatchNorm, conv: _ConvNd, x: torch.Tenso
     """
     if _is_frozen(bn):
         return efficient_conv_bn_eval_forward(bn, conv, x)
-    return bn(conv(x))
+    result: torch.Tensor = bn(conv(x))
+    return result
 
 
 def efficient_conv_bn_eval_forward(bn: _BatchNorm, conv: _ConvNd, x: torch.Tensor) -> torch.Tensor:
@@ -143,7 +144,10 @@ def efficient_conv_bn_eval_forward(bn: _BatchNorm, conv: _ConvNd, x: torch.Tenso
     if bn.affine:
         bias = bias + bn.bias
     weight = conv.weight * scale.reshape(-1, *[1] * (conv.weight.dim() - 1))
-    return layer._conv_forward(x, weight.to(conv.weight.dtype), bias.to(conv.weight.dtype))
+    result: torch.Tensor = layer._conv_forward(
+        x, weight.to(conv.weight.dtype), bias.to(conv.weight.dtype)
+    )
+    return result
 
 
 class _Output(torch.Tensor):
@@ -163,7 +167,7 @@ class _Output(torch.Tensor):
 
     @classmethod
     def __torch_function__(
-        cls, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         args, kwargs = tree_map(_computed, (args, kwargs or {}))
         return func(*args, **kwargs)
@@ -175,7 +179,8 @@ def _computed(value: Any) -> Any:
 
 def _later(conv: nn.Module, bn: _BatchNorm, x: torch.Tensor) -> torch.Tensor:
     if not _is_frozen(bn) or torch.compiler.is_compiling() or torch.jit.is_tracing():
-        return type(conv).forward(conv, x)
+        result: torch.Tensor = type(conv).forward(conv, x)
+        return result
     output = torch.empty(0).as_subclass(_Output)
     output.conv, output.bn, output.x = conv, bn, x
     output.grad_enabled = torch.is_grad_enabled()
@@ -201,7 +206,7 @@ def _instead(module: nn.Module, function: Any) -> bool:
     return getattr(vars(module).get("forward"), "func", None) is function
 
 
-def _runs(module: nn.Module, forwards: tuple, function: Any) -> bool:
+def _runs(module: nn.Module, forwards: tuple[Any, ...], function: Any) -> bool:
     """Whether a module does what torch's layers do, and nothing else replaces its forward."""
     return type(module).forward in forwards and (
         "forward" not in vars(module) or _instead(module, function)

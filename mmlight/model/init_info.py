@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from torch import nn
 
@@ -19,7 +20,7 @@ def record_init_info(module: nn.Module) -> None:
         >>> sorted(module._params_init_info[module.weight])
         ['init_info', 'tmp_mean_value']
     """
-    record: defaultdict = defaultdict(dict)
+    record: defaultdict[nn.Parameter, dict[str, Any]] = defaultdict(dict)
     for param in module.parameters():
         record[param]["init_info"] = (
             "The value is the same before and after calling `init_weights` of "
@@ -49,7 +50,7 @@ def update_init_info(module: nn.Module, init_info: str) -> None:
         'set to 3'
     """
     assert hasattr(module, "_params_init_info"), f"Can not find `_params_init_info` in {module}"
-    record: dict = vars(module)["_params_init_info"]
+    record: dict[nn.Parameter, dict[str, Any]] = vars(module)["_params_init_info"]
     for name, param in module.named_parameters():
         assert param in record, (
             f"Find a new `Parameter` named `{name}` during executing the `init_weights` of "

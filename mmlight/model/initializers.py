@@ -343,7 +343,7 @@ class PretrainedInit:
         if hasattr(module, "_params_init_info"):
             update_init_info(module, init_info=self._get_init_info())
 
-    def _part(self, checkpoint: dict) -> dict:
+    def _part(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
         """Take what has the prefix out of a checkpoint, and the prefix off."""
         prefix = f"{str(self.prefix).rstrip('.')}."
         state_dict = checkpoint.get("state_dict", checkpoint)

@@ -102,10 +102,10 @@ def part_like(like: Any, value: Any) -> Any:
 
 def get_state_dict(
     module: nn.Module,
-    destination: OrderedDict | None = None,
+    destination: OrderedDict[str, Any] | None = None,
     prefix: str = "",
     keep_vars: bool = False,
-) -> OrderedDict:
+) -> OrderedDict[str, Any]:
     """Return the parameters and persistent buffers of a module without the names of wrappers.
 
     Args:
@@ -145,7 +145,7 @@ def get_state_dict(
     return destination
 
 
-def weights_to_cpu(state_dict: Mapping[str, Any]) -> OrderedDict:
+def weights_to_cpu(state_dict: Mapping[str, Any]) -> OrderedDict[str, Any]:
     """Return a copy of a state dict whose tensors are on the CPU.
 
     Args:
@@ -158,7 +158,7 @@ def weights_to_cpu(state_dict: Mapping[str, Any]) -> OrderedDict:
         >>> weights_to_cpu({"weight": torch.ones(2)})["weight"].device.type
         'cpu'
     """
-    copied: OrderedDict = OrderedDict(
+    copied: OrderedDict[str, Any] = OrderedDict(
         (name, value.cpu() if isinstance(value, torch.Tensor) else value)
         for name, value in state_dict.items()
     )

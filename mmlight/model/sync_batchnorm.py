@@ -66,7 +66,8 @@ track_running_stats=True)
         )
     """
     if implementation == "torch":
-        return nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        result: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        return result
     if implementation != "mmcv":
         raise ValueError(f'sync_bn should be "torch" or "mmcv", but got {implementation}')
     try:

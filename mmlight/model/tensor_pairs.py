@@ -49,7 +49,7 @@ def grouped(pairs: Iterable[tuple[Tensor, Tensor]]) -> TensorGroups:
         >>> [len(targets) for targets, _ in grouped([(half, half), (whole, whole), (half, half)])]
         [2, 1]
     """
-    groups: dict[tuple, tuple[list[Tensor], list[Tensor]]] = {}
+    groups: dict[tuple[Any, ...], tuple[list[Tensor], list[Tensor]]] = {}
     for target, source in pairs:
         kind = (target.device, target.dtype, source.device, source.dtype)
         targets, sources = groups.setdefault(kind, ([], []))

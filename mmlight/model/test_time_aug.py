@@ -42,8 +42,8 @@ class BaseTTAModel(BaseModel):
 
     def __init__(
         self,
-        module: dict | nn.Module,
-        data_preprocessor: dict | nn.Module | None = None,
+        module: dict[str, Any] | nn.Module,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         super().__init__(data_preprocessor)
         if isinstance(module, dict):
@@ -69,7 +69,7 @@ class BaseTTAModel(BaseModel):
             list: One prediction for each sample.
         """
 
-    def test_step(self, data: dict | list | tuple) -> list:
+    def test_step(self, data: dict[str, Any] | list[Any] | tuple[Any, ...]) -> list[Any]:
         """Predict on each augmentation of a batch and merge.
 
         Args:
@@ -100,7 +100,7 @@ class BaseTTAModel(BaseModel):
         return self.merge_preds([list(preds) for preds in zip(*predictions, strict=True)])
 
     def forward(
-        self, inputs: torch.Tensor, data_samples: list | None = None, mode: str = "tensor"
+        self, inputs: torch.Tensor, data_samples: list[Any] | None = None, mode: str = "tensor"
     ) -> Any:
         """Refuse: only :meth:`test_step` augments.
 

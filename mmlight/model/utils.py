@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -106,7 +107,7 @@ def detect_anomalous_params(loss: torch.Tensor, model: nn.Module) -> None:
             )
 
 
-def merge_dict(*args: dict) -> dict:
+def merge_dict(*args: dict[str, Any]) -> dict[str, Any]:
     """Merge dictionaries, later ones winning; ``torch.fx`` traces it as one call.
 
     Args:

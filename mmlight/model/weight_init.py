@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-def initialize(module: nn.Module, init_cfg: dict | list[dict]) -> None:
+def initialize(module: nn.Module, init_cfg: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Initialise a module as a config says.
 
     An entry names an initializer (``type``) with its arguments and, in ``layer``, the classes of
@@ -90,7 +90,9 @@ def initialize(module: nn.Module, init_cfg: dict | list[dict]) -> None:
                 _initialize_override(module, override, cfg)
 
 
-def _initialize_override(module: nn.Module, override: dict, outer_cfg: dict) -> None:
+def _initialize_override(
+    module: nn.Module, override: dict[str, Any], outer_cfg: dict[str, Any]
+) -> None:
     cfg = copy.deepcopy(override)
     name = cfg.pop("name", None)
     if name is None:
@@ -109,7 +111,7 @@ def _initialize_override(module: nn.Module, override: dict, outer_cfg: dict) -> 
     init(getattr(module, name))
 
 
-def _as_dicts(argument: str, value: Any) -> list[dict]:
+def _as_dicts(argument: str, value: Any) -> list[dict[str, Any]]:
     values = value if isinstance(value, (list, tuple)) else [value]
     for item in values:
         if not isinstance(item, dict):

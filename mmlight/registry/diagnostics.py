@@ -74,7 +74,8 @@ def name_class(err: Exception, obj: Any, args: Mapping[str, Any]) -> None:
         return
     for above in obj.__mro__[1:]:
         if above.__qualname__ == found[1]:
-            names = list(inspect.signature(above).parameters)
+            both = (inspect.signature(kind).parameters.values() for kind in (obj, above))
+            names = [p.name for one in both for p in one if p.kind is not p.VAR_KEYWORD]
             hint = did_you_mean(found[2], names) or _listing(names)
             err.args = (f"{obj.__name__} got an unexpected keyword argument {found[2]!r}.{hint}",)
             return

@@ -42,7 +42,7 @@ def build_optimizer_from_cfg(cfg: Any, registry: Registry, default_args: Any = N
     return build_from_cfg(args, registry, default_args)
 
 
-def _with_floats(settings: dict, floats: set[str]) -> dict[str, Any]:
+def _with_floats(settings: dict[str, Any], floats: set[str]) -> dict[str, Any]:
     return {name: _as_float(value) if name in floats else value for name, value in settings.items()}
 
 

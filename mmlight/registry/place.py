@@ -261,7 +261,8 @@ def _is_copy(node: Any, candidate: Any) -> bool:
     wanted, found = _raw(node, "type"), _raw(candidate, "type")
     if wanted is None or not (wanted is found or (isinstance(wanted, str) and wanted == found)):
         return False
-    return candidate.keys() <= node.keys() or node.keys() <= candidate.keys()
+    result: bool = candidate.keys() <= node.keys() or node.keys() <= candidate.keys()
+    return result
 
 
 def same_settings(one: Any, other: Any) -> bool:

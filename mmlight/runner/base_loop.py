@@ -29,7 +29,7 @@ class BaseLoop(metaclass=ABCMeta):
     by_epoch = True
     """Whether an epoch is a pass over the data; else the whole run counts as one epoch."""
 
-    def __init__(self, runner: Any, dataloader: DataLoader | dict) -> None:
+    def __init__(self, runner: Any, dataloader: DataLoader[Any] | dict[str, Any]) -> None:
         self._runner = runner
         if isinstance(dataloader, dict):
             # With `diff_rank_seed` each rank must still shuffle alike, or they would share samples.

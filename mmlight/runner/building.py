@@ -39,7 +39,8 @@ class Builders(RunnerPart):
         if isinstance(model, nn.Module):
             return model
         if isinstance(model, dict):
-            return MODELS.build(model)
+            result: nn.Module = MODELS.build(model)
+            return result
         raise TypeError(f"model should be a nn.Module or a dict, but got {type(model).__name__}")
 
     @section("model")
@@ -51,7 +52,8 @@ class Builders(RunnerPart):
             model.setdefault("data_preprocessor", data_preprocessor)
         built = runner.build_model(model)
         runner._model_name = getattr(model, "_model_name", type(built).__name__)
-        return runner.wrap_model(runner.cfg.get("model_wrapper_cfg"), built)
+        result: nn.Module = runner.wrap_model(runner.cfg.get("model_wrapper_cfg"), built)
+        return result
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         """Put the model on its device and, among several processes, into its wrapper.
@@ -113,7 +115,8 @@ class Builders(RunnerPart):
             return evaluator
         with part(evaluator):
             if isinstance(evaluator, dict) and "metrics" in evaluator:
-                return EVALUATOR.build({"type": "Evaluator", **evaluator})
+                result: Evaluator = EVALUATOR.build({"type": "Evaluator", **evaluator})
+                return result
             if isinstance(evaluator, dict | list):
                 return Evaluator(evaluator)
         raise TypeError(
@@ -135,12 +138,12 @@ class Builders(RunnerPart):
         if "type" in cfg and "by_epoch" in cfg:
             raise RuntimeError("Only one of `type` or `by_epoch` can exist in `train_cfg`.")
         default_args = {"runner": self.runner, "dataloader": self.runner._train_dataloader}
-        if "type" in cfg:
-            return LOOPS.build(cfg, default_args=default_args)
-        by_epoch = cfg.pop("by_epoch", True)
-        flags("train_cfg", by_epoch=by_epoch)
-        kind = EpochBasedTrainLoop if by_epoch else IterBasedTrainLoop
-        return LOOPS.build({"type": kind, **cfg}, default_args=default_args)
+        if "type" not in cfg:
+            by_epoch = cfg.pop("by_epoch", True)
+            flags("train_cfg", by_epoch=by_epoch)
+            cfg["type"] = EpochBasedTrainLoop if by_epoch else IterBasedTrainLoop
+        built: BaseLoop = LOOPS.build(cfg, default_args=default_args)
+        return built
 
     @section("val_cfg")
     def build_val_loop(self, loop: BaseLoop | dict[str, Any]) -> BaseLoop:
@@ -170,7 +173,8 @@ class Builders(RunnerPart):
             "evaluator": getattr(runner, f"_{mode}_evaluator"),
         }
         cfg = {"type": kind, **_loop_config(f"{mode}_loop", loop)}
-        return LOOPS.build(cfg, default_args=default_args)
+        result: BaseLoop = LOOPS.build(cfg, default_args=default_args)
+        return result
 
     # ------------------------------------------------------------------ logging
 
@@ -211,7 +215,8 @@ class Builders(RunnerPart):
         }
         if runner.is_rehearsal:
             cfg["vis_backends"] = None
-        return VISUALIZERS.build(cfg)
+        result: Visualizer = VISUALIZERS.build(cfg)
+        return result
 
     @section("log_processor")
     def build_log_processor(self, log_processor: LogProcessor | dict[str, Any]) -> LogProcessor:
@@ -227,7 +232,8 @@ class Builders(RunnerPart):
                 "log_processor should be a LogProcessor or a dict, "
                 f"but got {type(log_processor).__name__}"
             )
-        return LOG_PROCESSORS.build({"type": "LogProcessor", **log_processor})
+        result: LogProcessor = LOG_PROCESSORS.build({"type": "LogProcessor", **log_processor})
+        return result
 
     @master_only
     def dump_config(self) -> None:

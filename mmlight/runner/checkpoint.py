@@ -252,10 +252,10 @@ def _some_of(weights: Mapping[str, Any], most: int = 5) -> str:
 
 
 def save_checkpoint(
-    checkpoint: dict,
+    checkpoint: dict[str, Any],
     filename: str,
-    file_client_args: dict | None = None,
-    backend_args: dict | None = None,
+    file_client_args: dict[str, Any] | None = None,
+    backend_args: dict[str, Any] | None = None,
 ) -> None:
     """Write a checkpoint; under its name there is at any moment the old file or the whole new one.
 
@@ -292,7 +292,7 @@ def _load_checkpoint(
 
 def _load_checkpoint_with_prefix(
     prefix: str, filename: str, map_location: Any = None
-) -> OrderedDict:
+) -> OrderedDict[str, Any]:
     """The weights of a checkpoint whose names start with ``prefix``, without it.
 
     Raises:
@@ -311,7 +311,7 @@ def _load_checkpoint_with_prefix(
 
 def _revised(
     model: nn.Module, weights: dict[str, Any], revise_keys: Sequence[tuple[str, str]]
-) -> OrderedDict:
+) -> OrderedDict[str, Any]:
     """The weights under the names that the model has.
 
     A name that the model has is no trace of a wrapper, even with ``module`` in it. Wrappers of a
@@ -337,11 +337,11 @@ def _revised(
 
 def _load_checkpoint_to_model(
     model: nn.Module,
-    checkpoint: dict,
+    checkpoint: dict[str, Any],
     strict: bool = False,
     logger: logging.Logger | str | None = None,
     revise_keys: Sequence[tuple[str, str]] = tuple(_STRIP_WRAPPER),
-) -> dict:
+) -> dict[str, Any]:
     """Load the weights of a checkpoint that has been read."""
     weights = checkpoint.get("state_dict", checkpoint)
     state = _revised(model, weights, revise_keys)

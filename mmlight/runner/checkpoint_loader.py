@@ -351,11 +351,12 @@ class Placement:
     def _target(self, storage: UntypedStorage, location: str) -> UntypedStorage:
         where = self._map_location
         if callable(where):
-            target = where(storage, location)
+            target: UntypedStorage | None = where(storage, location)
             if target is not None:
                 return target
         elif isinstance(where, dict):
             location = where.get(location, location)
         elif where is not None:
             location = str(where)
-        return default_restore_location(storage, location)
+        result: UntypedStorage = default_restore_location(storage, location)
+        return result

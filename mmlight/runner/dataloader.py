@@ -50,7 +50,7 @@ def build_dataloader(
         return _build(dataloader, seed, diff_rank_seed)
 
 
-def _build(dataloader: Any, seed: int | None, diff_rank_seed: bool) -> DataLoader:
+def _build(dataloader: Any, seed: int | None, diff_rank_seed: bool) -> DataLoader[Any]:
     if not isinstance(dataloader, dict):
         raise TypeError(
             f"dataloader should be a DataLoader or a dict, but got {type(dataloader).__name__}"
@@ -91,7 +91,7 @@ def _build(dataloader: Any, seed: int | None, diff_rank_seed: bool) -> DataLoade
     )
 
 
-def _check(cfg: dict) -> None:
+def _check(cfg: dict[str, Any]) -> None:
     """Refuse arguments that torch would find fault with in other words, or late, or not at all."""
     for key, least in (("batch_size", 1), ("num_workers", 0), ("num_batch_per_epoch", 1)):
         if cfg.get(key) is not None:
@@ -114,7 +114,7 @@ def _build_dataset(dataset: Any) -> Any:
     return built
 
 
-def _first_samples(dataset: Any, count: int) -> Dataset:
+def _first_samples(dataset: Any, count: int) -> Dataset[Any]:
     subset = Subset(dataset, range(min(count, len(dataset))))
     if hasattr(dataset, "metainfo"):
         subset.metainfo = dataset.metainfo  # type: ignore[attr-defined]
@@ -142,7 +142,7 @@ def build_collate_fn(cfg: Any) -> Callable[..., Any] | None:
     return _function("collate_fn", cfg)
 
 
-def _worker_init_fn(cfg: dict, seed: int | None) -> Any:
+def _worker_init_fn(cfg: dict[str, Any], seed: int | None) -> Any:
     given = cfg.pop("worker_init_fn", None)
     quiet = cfg.pop("disable_subprocess_warning", False)
     if given is not None:
@@ -161,7 +161,8 @@ def _worker_init_fn(cfg: dict, seed: int | None) -> Any:
 def _function(key: str, cfg: Any) -> Callable[..., Any]:
     """The function that a config names under ``type``, with its further keys as arguments."""
     if callable(cfg):
-        return cfg
+        function: Callable[..., Any] = cfg
+        return function
     if not isinstance(cfg, dict):
         raise TypeError(f"{key} should be a dict or a function, but got {cfg!r}")
     args = {**cfg}

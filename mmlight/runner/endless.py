@@ -31,7 +31,7 @@ class EndlessLoader:
         1
     """
 
-    def __init__(self, dataloader: DataLoader) -> None:
+    def __init__(self, dataloader: DataLoader[Any]) -> None:
         self.dataloader = dataloader
         self.passes = 0
         self._loader = ResumableLoader(dataloader)

@@ -28,8 +28,8 @@ class EvaluationLoop(BaseLoop):
     def __init__(
         self,
         runner: Any,
-        dataloader: DataLoader | dict,
-        evaluator: Evaluator | dict | list,
+        dataloader: DataLoader[Any] | dict[str, Any],
+        evaluator: Evaluator | dict[str, Any] | list[Any],
         fp16: bool = False,
     ) -> None:
         _refuse_several(self, dataloader)
@@ -51,7 +51,7 @@ class EvaluationLoop(BaseLoop):
         self.fp16 = fp16
         self._losses = EvaluationLosses(self.mode)
 
-    def use(self, dataloader: DataLoader) -> None:
+    def use(self, dataloader: DataLoader[Any]) -> None:
         """Evaluate on other data from the next pass on."""
         _refuse_several(self, dataloader)
         self.dataloader = dataloader
@@ -63,12 +63,12 @@ class EvaluationLoop(BaseLoop):
             self.evaluator.dataset_meta = dataset.metainfo
         share_metainfo(self.runner, self.dataloader)
 
-    def _run(self) -> dict:
+    def _run(self) -> dict[str, Any]:
         if self.stream.dataloader is not self.dataloader:
             self.stream = ResumableLoader(self.dataloader)
         return self._pass(self.stream.begin)
 
-    def _pass(self, begin: Callable[[], Iterator[Any]]) -> dict:
+    def _pass(self, begin: Callable[[], Iterator[Any]]) -> dict[str, Any]:
         mode, runner = self.mode, self.runner
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
@@ -89,7 +89,7 @@ class EvaluationLoop(BaseLoop):
             self._pass(lambda: iter(self.dataloader))  # the stream begins with the first epoch
 
     @torch.no_grad()
-    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+    def run_iter(self, idx: int, data_batch: Sequence[dict[str, Any]]) -> None:
         """Predict one batch and hand the predictions to the evaluator.
 
         Args:
@@ -128,4 +128,5 @@ def evaluated_samples(dataloader: Any, limit: int | None) -> int:
     batch_size = getattr(dataloader, "batch_size", None)
     if limit is None or batch_size is None:
         return samples
-    return min(samples, limit * batch_size * get_world_size())
+    result: int = min(samples, limit * batch_size * get_world_size())
+    return result

@@ -48,36 +48,36 @@ class FlexibleRunner(Runner):
 
     def __init__(
         self,
-        model: nn.Module | dict,
+        model: nn.Module | dict[str, Any],
         *,
         work_dir: str = "work_dirs",
         experiment_name: str | None = None,
         train_dataloader: Any = None,
         optim_wrapper: Any = None,
         param_scheduler: Any = None,
-        train_cfg: dict | None = None,
+        train_cfg: dict[str, Any] | None = None,
         val_dataloader: Any = None,
         val_evaluator: Any = None,
-        val_cfg: dict | None = None,
+        val_cfg: dict[str, Any] | None = None,
         test_dataloader: Any = None,
         test_evaluator: Any = None,
-        test_cfg: dict | None = None,
-        strategy: BaseStrategy | dict | None = None,
-        auto_scale_lr: dict | None = None,
-        default_hooks: dict | None = None,
-        custom_hooks: list | None = None,
-        data_preprocessor: nn.Module | dict | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        strategy: BaseStrategy | dict[str, Any] | None = None,
+        auto_scale_lr: dict[str, Any] | None = None,
+        default_hooks: dict[str, Any] | None = None,
+        custom_hooks: list[Any] | None = None,
+        data_preprocessor: nn.Module | dict[str, Any] | None = None,
         load_from: str | None = None,
         resume: str | bool = False,
         launcher: str | None = None,
-        env_cfg: dict = dict(dist_cfg=dict(backend="nccl")),  # noqa: B006, C408 (documented)
-        log_processor: dict | None = None,
+        env_cfg: dict[str, Any] = dict(dist_cfg=dict(backend="nccl")),  # noqa: B006, C408 (documented)
+        log_processor: dict[str, Any] | None = None,
         log_level: str = "INFO",
         visualizer: Any = None,
         default_scope: str = "mmengine",
-        randomness: dict = dict(seed=None),  # noqa: B006, C408 (documented)
-        compile: bool | dict = False,
-        cfg: dict | Config | None = None,
+        randomness: dict[str, Any] = dict(seed=None),  # noqa: B006, C408 (documented)
+        compile: bool | dict[str, Any] = False,
+        cfg: dict[str, Any] | Config | None = None,
     ) -> None:
         whole = as_config(cfg)
         scoped = DefaultScope.overwrite_default_scope(default_scope)
@@ -125,7 +125,7 @@ class FlexibleRunner(Runner):
         )
 
     @classmethod
-    def from_cfg(cls, cfg: Config | dict, strict: bool = False) -> FlexibleRunner:
+    def from_cfg(cls, cfg: Config | dict[str, Any], strict: bool = False) -> FlexibleRunner:
         """Build a FlexibleRunner from a config, whose keys are the arguments of the class.
 
         Args:

@@ -94,7 +94,7 @@ def _arguments(kind: type) -> list[str]:
     return [] if own is None else list(inspect.signature(own).parameters)
 
 
-def _unread_inside(settings: dict) -> Iterator[tuple[_Path, str]]:
+def _unread_inside(settings: dict[str, Any]) -> Iterator[tuple[_Path, str]]:
     for name, known in _INSIDE.items():
         inside = dict.get(settings, name)
         for key in inside if isinstance(inside, dict) else ():
@@ -111,7 +111,7 @@ def _unread_inside(settings: dict) -> Iterator[tuple[_Path, str]]:
             )
 
 
-def _is_variable(key: str, settings: dict, known: set[str], account: Account) -> bool:
+def _is_variable(key: str, settings: dict[str, Any], known: set[str], account: Account) -> bool:
     if key in account.sources.used_names:
         return True
     value = dict.get(settings, key)

@@ -60,7 +60,7 @@ class LogProcessor:
         self,
         window_size: int = 10,
         by_epoch: bool = True,
-        custom_cfg: list[dict] | None = None,
+        custom_cfg: list[dict[str, Any]] | None = None,
         num_digits: int = 4,
         log_with_hierarchy: bool = False,
         mean_pattern: str = r".*(loss|time|data_time|grad_norm).*",
@@ -76,7 +76,9 @@ class LogProcessor:
         self.mean_pattern = re.compile(mean_pattern)
         self._check_custom_cfg()
 
-    def get_log_after_iter(self, runner: Any, batch_idx: int, mode: str) -> tuple[dict, str]:
+    def get_log_after_iter(
+        self, runner: Any, batch_idx: int, mode: str
+    ) -> tuple[dict[str, Any], str]:
         """Format the line of a log point within an epoch.
 
         Args:
@@ -115,7 +117,7 @@ class LogProcessor:
 
     def get_log_after_epoch(
         self, runner: Any, batch_idx: int, mode: str, with_non_scalar: bool = False
-    ) -> tuple[dict, str]:
+    ) -> tuple[dict[str, Any], str]:
         """Format the line at the end of a validation or test.
 
         Args:
@@ -142,8 +144,8 @@ class LogProcessor:
         scalars = self._collect_scalars(parsed_cfg, runner, mode, reserve_prefix=keep)
         others = self._collect_non_scalars(runner, mode)
 
-        tag: OrderedDict = OrderedDict()
-        times: OrderedDict = OrderedDict()
+        tag: OrderedDict[str, Any] = OrderedDict()
+        times: OrderedDict[str, Any] = OrderedDict()
         for name, value in scalars.items():
             plain = self._remove_prefix(name, f"{mode}/")
             (times if plain in _TIMES else tag)[name] = value
@@ -155,7 +157,7 @@ class LogProcessor:
         items = "  ".join(f"{name}: {self._format(value)}" for name, value in shown.items())
         return tag, f"{self._epoch_header(runner, batch_idx, mode)}    {items}"
 
-    def _iter_header(self, runner: Any, batch_idx: int, mode: str, tag: dict) -> str:
+    def _iter_header(self, runner: Any, batch_idx: int, mode: str, tag: dict[str, Any]) -> str:
         """The part of a line that says where in the run it is; adds the epoch to ``tag``."""
         if not self.by_epoch and mode == "train":
             current, total = runner.iter + 1, runner.max_iters
@@ -194,13 +196,13 @@ class LogProcessor:
         return str(value)
 
     def _collect_scalars(
-        self, custom_cfg: list[dict], runner: Any, mode: str, reserve_prefix: bool = False
-    ) -> dict:
+        self, custom_cfg: list[dict[str, Any]], runner: Any, mode: str, reserve_prefix: bool = False
+    ) -> dict[str, Any]:
         """The statistics of all values of ``mode``, by name."""
         hub = runner.message_hub
         prefix = f"{mode}/"
         names = [key[len(prefix) :] for key in hub.log_scalars if key.startswith(prefix)]
-        tag: OrderedDict = OrderedDict()
+        tag: OrderedDict[str, Any] = OrderedDict()
         for name in names:
             buffer = hub.get_scalar(prefix + name)
             # A metric of an evaluation is that evaluation's, whatever its name.
@@ -218,7 +220,7 @@ class LogProcessor:
             return OrderedDict((prefix + name, value) for name, value in tag.items())
         return tag
 
-    def _collect_non_scalars(self, runner: Any, mode: str) -> dict:
+    def _collect_non_scalars(self, runner: Any, mode: str) -> dict[str, Any]:
         """The metrics of ``mode`` that are no numbers, by name."""
         prefix = f"{mode}/"
         return OrderedDict(
@@ -256,8 +258,8 @@ class LogProcessor:
             used.add(name)
 
     def _parse_windows_size(
-        self, runner: Any, batch_idx: int, custom_cfg: list | None = None
-    ) -> list[dict]:
+        self, runner: Any, batch_idx: int, custom_cfg: list[Any] | None = None
+    ) -> list[dict[str, Any]]:
         """A copy of ``custom_cfg`` in which every window is a number of iterations."""
         parsed = [{**cfg} for cfg in (self.custom_cfg if custom_cfg is None else custom_cfg)]
         for cfg in parsed:
@@ -281,7 +283,8 @@ class LogProcessor:
     def _get_epoch(self, runner: Any, mode: str) -> int:
         """The number of the running epoch in training, of those done in validation."""
         if mode == "train":
-            return runner.epoch + 1
+            result: int = runner.epoch + 1
+            return result
         if mode == "val":
             return runner.epoch if _has_train_loop(runner) else 0
         raise ValueError(f"there are epochs of 'train' and 'val' only, got {mode!r}")

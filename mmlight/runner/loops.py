@@ -40,7 +40,7 @@ class TrainLoop(BaseLoop):
     def __init__(
         self,
         runner: Any,
-        dataloader: DataLoader | dict,
+        dataloader: DataLoader[Any] | dict[str, Any],
         val_begin: int,
         val_interval: int,
         dynamic_intervals: Intervals | None,
@@ -58,11 +58,13 @@ class TrainLoop(BaseLoop):
     @property
     def iter(self) -> int:
         """Iterations done: the 0-based index of the running one."""
-        return self.runner.progress.iter
+        result: int = self.runner.progress.iter
+        return result
 
     @property
     def _iter(self) -> int:
-        return self.runner.progress.iter
+        result: int = self.runner.progress.iter
+        return result
 
     @_iter.setter
     def _iter(self, value: int) -> None:
@@ -80,12 +82,14 @@ class TrainLoop(BaseLoop):
     @property
     def max_epochs(self) -> int:
         """Epochs in all; an iteration-based training counts as one."""
-        return self._max_epochs
+        result: int = self._max_epochs
+        return result
 
     @property
     def max_iters(self) -> int:
         """Iterations in all."""
-        return self._max_iters
+        result: int = self._max_iters
+        return result
 
     def limit(self, max_epochs: float, max_iters: float) -> None:
         """Train so far and no farther, whatever the config says."""
@@ -95,14 +99,17 @@ class TrainLoop(BaseLoop):
         """Return the batches of an epoch without a limit of the Trainer's."""
         raise NotImplementedError
 
-    def use(self, dataloader: DataLoader) -> None:
+    def use(self, dataloader: DataLoader[Any]) -> None:
         """Train on other data from the next epoch on."""
         raise NotImplementedError
 
     def _must_stop(self) -> bool:
         """Tell whether somebody wants the training to stop, and it may."""
         runner = self._runner
-        return (self.stop_training or runner.trainer.should_stop) and runner.schedule.may_stop
+        result: bool = (
+            self.stop_training or runner.trainer.should_stop
+        ) and runner.schedule.may_stop
+        return result
 
     def _validate(self, resumed: bool = False) -> None:
         if resumed:
@@ -158,7 +165,7 @@ class EpochBasedTrainLoop(TrainLoop):
     def __init__(
         self,
         runner: Any,
-        dataloader: DataLoader | dict,
+        dataloader: DataLoader[Any] | dict[str, Any],
         max_epochs: int,
         val_begin: int = 1,
         val_interval: int = 1,
@@ -175,7 +182,7 @@ class EpochBasedTrainLoop(TrainLoop):
         """Return the batches of a pass over the data."""
         return length_of(self.dataloader)
 
-    def use(self, dataloader: DataLoader) -> None:
+    def use(self, dataloader: DataLoader[Any]) -> None:
         """Train on other data from the next epoch on."""
         self.dataloader = dataloader
         self.stream = ResumableLoader(dataloader)
@@ -183,11 +190,13 @@ class EpochBasedTrainLoop(TrainLoop):
     @property
     def epoch(self) -> int:
         """Epochs done: the 0-based index of the running one."""
-        return self.runner.progress.epoch
+        result: int = self.runner.progress.epoch
+        return result
 
     @property
     def _epoch(self) -> int:
-        return self.runner.progress.epoch
+        result: int = self.runner.progress.epoch
+        return result
 
     @_epoch.setter
     def _epoch(self, value: int) -> None:
@@ -206,7 +215,8 @@ class EpochBasedTrainLoop(TrainLoop):
             self._validate_if_due()
             self.runner.finish_epoch()
         self.runner.call_hook("after_train")
-        return self.runner.model
+        result: nn.Module = self.runner.model
+        return result
 
     def _finish_interrupted_epoch(self) -> None:
         exact = self.runner.exact_state
@@ -263,7 +273,7 @@ class EpochBasedTrainLoop(TrainLoop):
             self._validate()
             self.runner.model.train()
 
-    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+    def run_iter(self, idx: int, data_batch: Sequence[dict[str, Any]]) -> None:
         """Train on one batch.
 
         Args:
@@ -299,7 +309,7 @@ class IterBasedTrainLoop(TrainLoop):
     def __init__(
         self,
         runner: Any,
-        dataloader: DataLoader | dict,
+        dataloader: DataLoader[Any] | dict[str, Any],
         max_iters: int,
         val_begin: int = 1,
         val_interval: int = 1000,
@@ -328,7 +338,7 @@ class IterBasedTrainLoop(TrainLoop):
         """Return the iterations of the config: the whole training is one epoch."""
         return self._iters_of_config
 
-    def use(self, dataloader: DataLoader) -> None:
+    def use(self, dataloader: DataLoader[Any]) -> None:
         """Train on other data from the next iteration on."""
         self.dataloader = dataloader
         self.dataloader_iterator = EndlessLoader(dataloader)
@@ -357,7 +367,8 @@ class IterBasedTrainLoop(TrainLoop):
                 self._validate_if_due()
         runner.call_hook("after_train_epoch")
         runner.call_hook("after_train")
-        return runner.model
+        result: nn.Module = runner.model
+        return result
 
     def _continue_interrupted_run(self) -> None:
         exact, self.runner.exact_state = self.runner.exact_state, None
@@ -385,7 +396,7 @@ class IterBasedTrainLoop(TrainLoop):
         if self.runner.schedule.validates_after_iteration(self.iter):
             self._validate(resumed)
 
-    def run_iter(self, data_batch: Sequence[dict]) -> None:
+    def run_iter(self, data_batch: Sequence[dict[str, Any]]) -> None:
         """Train on one batch.
 
         Args:
@@ -414,7 +425,7 @@ class ValLoop(EvaluationLoop):
 
     mode = "val"
 
-    def run(self) -> dict:
+    def run(self) -> dict[str, Any]:
         """Validate once and return the metrics by name."""
         return self._run()
 
@@ -426,7 +437,7 @@ class TestLoop(EvaluationLoop):
     mode = "test"
     __test__ = False  # no test case, whatever pytest thinks of the name
 
-    def run(self) -> dict:
+    def run(self) -> dict[str, Any]:
         """Test once and return the metrics by name."""
         return self._run()
 

@@ -44,7 +44,10 @@ class Optimization(RunnerPart):
             )
         optimizer = optim_wrapper.get("optimizer")
         if isinstance(optimizer, Optimizer):
-            return OPTIM_WRAPPERS.build({"type": "OptimWrapper", **optim_wrapper})
+            result: OptimWrapper | OptimWrapperDict = OPTIM_WRAPPERS.build(
+                {"type": "OptimWrapper", **optim_wrapper}
+            )
+            return result
         if optimizer is not None or "constructor" in optim_wrapper:
             return build_optim_wrapper(self.runner.model, optim_wrapper)
         for name, one in optim_wrapper.items():
@@ -170,9 +173,8 @@ def _check_scheduler(one: Any) -> None:
 
 def _samples_per_batch(dataloader: Any) -> int:
     """The batch size, which a dataloader with a batch sampler leaves to that."""
-    if dataloader.batch_size is not None:
-        return dataloader.batch_size
-    return dataloader.batch_sampler.batch_size
+    size: int | None = dataloader.batch_size
+    return dataloader.batch_sampler.batch_size if size is None else size
 
 
 def _by_name(schedulers: Any) -> bool:

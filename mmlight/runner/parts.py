@@ -1,13 +1,8 @@
-"""How a Runner hands its documented methods to its parts."""
+"""What the parts of a Runner have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
+from typing import Any
 
 
 class RunnerPart:
@@ -22,21 +17,3 @@ class RunnerPart:
 
     def __init__(self, runner: Any) -> None:
         self.runner = runner
-
-
-def handed_to(
-    part: str, method: Callable[Concatenate[Any, _Arguments], _Result]
-) -> Callable[Concatenate[Any, _Arguments], _Result]:
-    """Make a method of the Runner that a part of it carries out, documented as it is there.
-
-    Args:
-        part: The Runner's attribute that holds the part.
-        method: The part's method.
-    """
-
-    @wraps(method)
-    def hand_over(self: Any, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-        result: _Result = getattr(getattr(self, part), method.__name__)(*args, **kwargs)
-        return result
-
-    return hand_over

@@ -49,7 +49,7 @@ class Ported:
         return make_trainer(self.trainer_kwargs, **more)
 
 
-def from_config(cfg: Config | dict | str | Path, strict: bool = False) -> Ported:
+def from_config(cfg: Config | dict[str, Any] | str | Path, strict: bool = False) -> Ported:
     """Turn a config into the pieces for a Trainer of your own.
 
     Args:

@@ -61,7 +61,7 @@ class ResumableLoader:
         ):
             self._loader = self._shadow(dataloader)
 
-    def _shadow(self, dataloader: DataLoader) -> DataLoader:
+    def _shadow(self, dataloader: DataLoader[Any]) -> DataLoader[Any]:
         shadow = copy.copy(dataloader)
         name = "sampler" if dataloader.batch_sampler is None else "batch_sampler"
         sampler = getattr(dataloader, name)
@@ -117,7 +117,7 @@ class ResumableLoader:
         }
         self._set_random_state(self._workers_start if self._workers_kept else self._start)
         if self._sampler is None:
-            batches = iter(self._loader)
+            batches: Iterator[Any] = iter(self._loader)
             for _ in range(self._taken):
                 next(batches)
         else:
@@ -150,7 +150,7 @@ class ResumableLoader:
             if not isinstance(self._loader.collate_fn, Collate):
                 self._loader.collate_fn = Collate(self._loader.collate_fn)
         self._sampler.begin(point, self._taken, padding)
-        batches = iter(self._loader)
+        batches: Iterator[Any] = iter(self._loader)
         for _ in range(padding):
             next(batches)
         return batches

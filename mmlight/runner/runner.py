@@ -28,6 +28,7 @@ from mmlight.registry import RUNNERS, DefaultScope, root_config
 from mmlight.registry.account import Account
 from mmlight.registry.place import section
 from mmlight.utils.checks import flags
+from mmlight.utils.handed import handed_to
 
 from .base_loop import BaseLoop
 from .building import Builders
@@ -37,7 +38,6 @@ from .environment import Environment
 from .hook_list import HookList
 from .known_keys import find_unread, need_all_or_none, need_keys
 from .optimization import Optimization
-from .parts import handed_to
 from .stages import KEYS, Stages
 
 
@@ -141,7 +141,7 @@ class Runner(RunnerFace):
         default_scope: str = "mmengine",
         randomness: dict[str, Any] = dict(seed=None),  # noqa: B006, C408 (documented)
         experiment_name: str | None = None,
-        cfg: dict | Config | None = None,
+        cfg: dict[str, Any] | Config | None = None,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in ARGUMENTS}
         self._keep(cfg, given)
@@ -445,12 +445,14 @@ class Runner(RunnerFace):
     @property
     def val_interval(self) -> int:
         """Epochs or iterations between two validations."""
-        return self.train_loop.val_interval
+        result: int = self.train_loop.val_interval
+        return result
 
     @property
     def val_begin(self) -> int:
         """First epoch or iteration after which validation may run."""
-        return self.train_loop.val_begin
+        result: int = self.train_loop.val_begin
+        return result
 
 
 def as_config(cfg: Any) -> Config:
@@ -458,7 +460,8 @@ def as_config(cfg: Any) -> Config:
     if cfg is None:
         return Config()
     if isinstance(cfg, Config):
-        return copy_config(cfg)
+        result: Config = copy_config(cfg)
+        return result
     if isinstance(cfg, dict):
         return Config(copy_config(cfg))
     raise TypeError(f"cfg must be a dict, a Config or None, but got {type(cfg).__name__}")

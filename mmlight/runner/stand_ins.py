@@ -25,10 +25,10 @@ _OF_WORKERS = ("multiprocessing_context", "persistent_workers", "prefetch_factor
 _OURS = ("mmlight", "torch", "lightning", "torchmetrics")
 
 
-class UnreadData(Dataset):
+class UnreadData(Dataset[Any]):
     """A dataset of which nothing is known but that it is large."""
 
-    metainfo: dict = {}
+    metainfo: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return 1 << 20
@@ -45,7 +45,7 @@ class UnknownMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Any) -> None:
         """Take nothing."""
 
-    def compute_metrics(self, results: list) -> dict:
+    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
         """Give nothing."""
         return {}
 
@@ -61,7 +61,7 @@ class BlankModel(BaseModel):
         return inputs
 
 
-def unread_dataloader() -> DataLoader:
+def unread_dataloader() -> DataLoader[Any]:
     """Return a dataloader of data of which nothing is known."""
     return build_dataloader({"dataset": UnreadData(), "batch_size": 1})
 
@@ -94,7 +94,7 @@ def dataset_faults(cfg: Any) -> Iterator[Exception]:
             yield err
 
 
-def _inner_faults(cfg: dict) -> Iterator[Exception]:
+def _inner_faults(cfg: dict[str, Any]) -> Iterator[Exception]:
     for key in _WRAPPED:
         inner = cfg.get(key)
         for one in inner if isinstance(inner, list | tuple) else [inner]:
@@ -103,7 +103,7 @@ def _inner_faults(cfg: dict) -> Iterator[Exception]:
                     yield from dataset_faults(one)
 
 
-def _transform_faults(cfg: dict) -> Iterator[Exception]:
+def _transform_faults(cfg: dict[str, Any]) -> Iterator[Exception]:
     pipeline = cfg.get("pipeline")
     for transform in pipeline if isinstance(pipeline, list | tuple) else ():
         if isinstance(transform, dict):
@@ -114,7 +114,7 @@ def _transform_faults(cfg: dict) -> Iterator[Exception]:
                 yield err
 
 
-def _can_be_lazy(kind: Any, cfg: dict) -> bool:
+def _can_be_lazy(kind: Any, cfg: dict[str, Any]) -> bool:
     if not (inspect.isclass(kind) and issubclass(kind, BaseDataset)):
         return False
     parameters = inspect.signature(kind).parameters.values()
@@ -122,7 +122,7 @@ def _can_be_lazy(kind: Any, cfg: dict) -> bool:
     return takes_it and not any(key in cfg for key in _WRAPPED)
 
 
-def sampler_faults(cfg: dict) -> Iterator[tuple[str, Exception | None]]:
+def sampler_faults(cfg: dict[str, Any]) -> Iterator[tuple[str, Exception | None]]:
     """Check the samplers of a dataloader.
 
     Args:
@@ -145,7 +145,7 @@ def sampler_faults(cfg: dict) -> Iterator[tuple[str, Exception | None]]:
             yield key, err
 
 
-def without_workers(cfg: dict) -> dict:
+def without_workers(cfg: dict[str, Any]) -> dict[str, Any]:
     """Leave out of the config of a dataloader what would start processes."""
     return {**{k: v for k, v in cfg.items() if k not in _OF_WORKERS}, "num_workers": 0}
 

@@ -66,7 +66,10 @@ class WorkerInit:
 def plain(state: WorkerState) -> dict[str, Any]:
     """Return a worker's state as a checkpoint holds it."""
     arrays = {name: pickle.loads(value) for name, value in state.items()}
-    return apply_to(arrays, lambda value: isinstance(value, np.ndarray), torch.from_numpy)
+    result: dict[str, Any] = apply_to(
+        arrays, lambda value: isinstance(value, np.ndarray), torch.from_numpy
+    )
+    return result
 
 
 def pickled(state: dict[str, Any]) -> WorkerState:

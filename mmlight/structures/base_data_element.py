@@ -44,7 +44,7 @@ class BaseDataElement:
     _metainfo_fields: dict[str, None]
     _data_fields: dict[str, None]
 
-    def __init__(self, *, metainfo: dict | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, metainfo: dict[str, Any] | None = None, **kwargs: Any) -> None:
         self._metainfo_fields = {}
         self._data_fields = {}
         if metainfo is not None:
@@ -52,7 +52,7 @@ class BaseDataElement:
         if kwargs:
             self.set_data(kwargs)
 
-    def set_metainfo(self, metainfo: dict) -> None:
+    def set_metainfo(self, metainfo: dict[str, Any]) -> None:
         """Set or change metainfo.
 
         Args:
@@ -68,7 +68,7 @@ class BaseDataElement:
         for name, value in copy.deepcopy(metainfo).items():
             self.set_field(value, name, field_type="metainfo")
 
-    def set_data(self, data: dict) -> None:
+    def set_data(self, data: dict[str, Any]) -> None:
         """Set or change data.
 
         Args:
@@ -98,7 +98,7 @@ class BaseDataElement:
         self.set_metainfo(dict(instance.metainfo_items()))
         self.set_data(dict(instance.items()))
 
-    def new(self, *, metainfo: dict | None = None, **kwargs: Any) -> Self:
+    def new(self, *, metainfo: dict[str, Any] | None = None, **kwargs: Any) -> Self:
         """Return an element of the same type.
 
         Args:
@@ -131,14 +131,14 @@ class BaseDataElement:
         """
         return copy.deepcopy(self)
 
-    def __deepcopy__(self, memo: dict) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         clone = self.__class__.__new__(self.__class__)
         memo[id(self)] = clone
         for name, value in vars(self).items():
             object.__setattr__(clone, name, _deep_copy(value, memo))
         return clone
 
-    def keys(self) -> list:
+    def keys(self) -> list[Any]:
         """Return the names of the data.
 
         Returns:
@@ -154,7 +154,7 @@ class BaseDataElement:
             and isinstance(getattr(type(self), name[1:], None), property)
         )
 
-    def metainfo_keys(self) -> list:
+    def metainfo_keys(self) -> list[Any]:
         """Return the names of the metainfo.
 
         Returns:
@@ -162,7 +162,7 @@ class BaseDataElement:
         """
         return list(self._metainfo_fields)
 
-    def values(self) -> list:
+    def values(self) -> list[Any]:
         """Return the data.
 
         Returns:
@@ -170,7 +170,7 @@ class BaseDataElement:
         """
         return [getattr(self, name) for name in self.keys()]
 
-    def metainfo_values(self) -> list:
+    def metainfo_values(self) -> list[Any]:
         """Return the metainfo.
 
         Returns:
@@ -178,7 +178,7 @@ class BaseDataElement:
         """
         return [getattr(self, name) for name in self.metainfo_keys()]
 
-    def all_keys(self) -> list:
+    def all_keys(self) -> list[Any]:
         """Return the names of metainfo and data.
 
         Returns:
@@ -186,7 +186,7 @@ class BaseDataElement:
         """
         return self.metainfo_keys() + self.keys()
 
-    def all_values(self) -> list:
+    def all_values(self) -> list[Any]:
         """Return metainfo and data.
 
         Returns:
@@ -222,7 +222,7 @@ class BaseDataElement:
         yield from self.items()
 
     @property
-    def metainfo(self) -> dict:
+    def metainfo(self) -> dict[str, Any]:
         """dict: The metainfo by name."""
         return dict(self.metainfo_items())
 
@@ -433,7 +433,7 @@ class BaseDataElement:
         """
         return self._map(np.ndarray, torch.from_numpy)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Return metainfo and data as one dict, nested elements too.
 
         Returns:
@@ -470,18 +470,18 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n    ")
 
 
-def _deep_copy(value: Any, memo: dict) -> Any:
+def _deep_copy(value: Any, memo: dict[int, Any]) -> Any:
     """Copy deeply; a tensor inside a graph, which torch refuses to copy so, is cloned."""
     if id(value) in memo:
         return memo[id(value)]
     if isinstance(value, torch.Tensor) and value.grad_fn is not None:
         return memo.setdefault(id(value), value.clone())
     if type(value) is dict:
-        items: dict = memo.setdefault(id(value), {})
+        items: dict[str, Any] = memo.setdefault(id(value), {})
         items.update((_deep_copy(k, memo), _deep_copy(v, memo)) for k, v in value.items())
         return items
     if type(value) is list:
-        entries: list = memo.setdefault(id(value), [])
+        entries: list[Any] = memo.setdefault(id(value), [])
         entries.extend(_deep_copy(item, memo) for item in value)
         return entries
     if type(value) is tuple:

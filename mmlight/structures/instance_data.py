@@ -141,7 +141,7 @@ class InstanceData(BaseDataElement):
         return new
 
 
-def _as_index(item: list | np.ndarray) -> torch.Tensor:
+def _as_index(item: list[Any] | np.ndarray) -> torch.Tensor:
     array = np.asarray(item)
     if array.size == 0:
         array = array.astype(np.int64)
@@ -169,7 +169,7 @@ def _take(name: str, value: Any, index: torch.Tensor) -> Any:
     return value.cat([value[position] for position in positions]) if positions else value[0:0]
 
 
-def _join(name: str, values: list) -> Any:
+def _join(name: str, values: list[Any]) -> Any:
     first = values[0]
     if isinstance(first, torch.Tensor):
         return torch.cat(values, dim=0)

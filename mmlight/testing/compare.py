@@ -18,7 +18,7 @@ def assert_allclose(
     rtol: float | None = None,
     atol: float | None = None,
     equal_nan: bool = True,
-    msg: str | Callable | None = "",
+    msg: str | Callable[..., Any] | None = "",
 ) -> None:
     """Compare numbers, arrays or tensors, whatever their dtypes and devices.
 
@@ -52,7 +52,9 @@ def _same(one: Any, other: Any) -> bool:
     return bool(np.all(one == other)) if one is not other else True
 
 
-def assert_dict_contains_subset(dict_obj: Mapping, expected_subset: Mapping) -> bool:
+def assert_dict_contains_subset(
+    dict_obj: Mapping[str, Any], expected_subset: Mapping[str, Any]
+) -> bool:
     """Tell whether a dict has all items of another one.
 
     Example:
@@ -72,7 +74,7 @@ def assert_attrs_equal(obj: Any, expected_attrs: Mapping[str, Any]) -> bool:
     return all(_same(getattr(obj, name, _MISSING), value) for name, value in expected_attrs.items())
 
 
-def assert_dict_has_keys(obj: Mapping, expected_keys: Iterable) -> bool:
+def assert_dict_has_keys(obj: Mapping[str, Any], expected_keys: Iterable[Any]) -> bool:
     """Tell whether a dict has all of these keys.
 
     Example:
@@ -82,7 +84,7 @@ def assert_dict_has_keys(obj: Mapping, expected_keys: Iterable) -> bool:
     return set(expected_keys) <= set(obj)
 
 
-def assert_keys_equal(result_keys: Iterable, target_keys: Iterable) -> bool:
+def assert_keys_equal(result_keys: Iterable[Any], target_keys: Iterable[Any]) -> bool:
     """Tell whether two lists hold the same keys, in any order.
 
     Example:

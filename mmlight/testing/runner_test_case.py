@@ -26,7 +26,7 @@ from mmlight.visualization import Visualizer
 class ToyModel(BaseModel):
     """Two linear layers, from two numbers to one."""
 
-    def __init__(self, data_preprocessor: nn.Module | dict | None = None) -> None:
+    def __init__(self, data_preprocessor: nn.Module | dict[str, Any] | None = None) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         self.linear1 = nn.Linear(2, 2)
         self.linear2 = nn.Linear(2, 1)
@@ -39,7 +39,7 @@ class ToyModel(BaseModel):
         return {"loss": (data_samples - outputs).sum()} if mode == "loss" else outputs
 
 
-class ToyDataset(Dataset):
+class ToyDataset(Dataset[Any]):
     """Twelve pairs of fixed numbers, each with the label 1."""
 
     METAINFO: dict[str, Any] = {}
@@ -65,7 +65,7 @@ class ToyMetric(BaseMetric):
         """Count the samples of a batch."""
         self.results += [1 for _ in data_samples]
 
-    def compute_metrics(self, results: list) -> dict[str, Any]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
         """Return the share of samples that are right."""
         return {"acc": 1}
 

@@ -94,7 +94,8 @@ class ManagerMixin(metaclass=ManagerMeta):
                     "are ignored",
                     stacklevel=2,
                 )
-            return instances[name]
+            result: T = instances[name]
+            return result
 
     @classmethod
     def get_current_instance(cls: type[T]) -> T:
@@ -113,7 +114,8 @@ class ManagerMixin(metaclass=ManagerMeta):
                     f"{cls.__name__} has no instance yet: call "
                     f"{cls.__name__}.get_instance(name=...) before get_current_instance()"
                 )
-            return instances[next(reversed(instances))]
+            result: T = instances[next(reversed(instances))]
+            return result
 
     @classmethod
     def check_instance_created(cls, name: str) -> bool:

@@ -155,7 +155,7 @@ def is_tuple_of(seq: Any, expected_type: type | tuple[type, ...]) -> bool:
     return is_seq_of(seq, expected_type, seq_type=tuple)
 
 
-def iter_cast(inputs: Iterable, dst_type: type, return_type: type | None = None) -> Any:
+def iter_cast(inputs: Iterable[Any], dst_type: type, return_type: type | None = None) -> Any:
     """Convert every item of an iterable.
 
     Args:
@@ -181,7 +181,7 @@ def iter_cast(inputs: Iterable, dst_type: type, return_type: type | None = None)
     return converted if return_type is None else return_type(converted)
 
 
-def list_cast(inputs: Iterable, dst_type: type) -> list:
+def list_cast(inputs: Iterable[Any], dst_type: type) -> list[Any]:
     """Convert every item of an iterable and return a list.
 
     Args:
@@ -195,10 +195,11 @@ def list_cast(inputs: Iterable, dst_type: type) -> list:
         >>> list_cast(("1", "2"), int)
         [1, 2]
     """
-    return iter_cast(inputs, dst_type, return_type=list)
+    result: list[Any] = iter_cast(inputs, dst_type, return_type=list)
+    return result
 
 
-def tuple_cast(inputs: Iterable, dst_type: type) -> tuple:
+def tuple_cast(inputs: Iterable[Any], dst_type: type) -> tuple[Any, ...]:
     """Convert every item of an iterable and return a tuple.
 
     Args:
@@ -212,10 +213,11 @@ def tuple_cast(inputs: Iterable, dst_type: type) -> tuple:
         >>> tuple_cast([1, 2], str)
         ('1', '2')
     """
-    return iter_cast(inputs, dst_type, return_type=tuple)
+    result: tuple[Any, ...] = iter_cast(inputs, dst_type, return_type=tuple)
+    return result
 
 
-def slice_list(in_list: Sequence, lens: int | list[int]) -> list:
+def slice_list(in_list: Sequence[Any], lens: int | list[int]) -> list[Any]:
     """Cut a list into parts.
 
     Args:
@@ -249,7 +251,7 @@ def slice_list(in_list: Sequence, lens: int | list[int]) -> list:
     return [in_list[end - size : end] for end, size in zip(ends, lens, strict=True)]
 
 
-def concat_list(in_list: Iterable[Iterable]) -> list:
+def concat_list(in_list: Iterable[Iterable[Any]]) -> list[Any]:
     """Join lists into one.
 
     Args:

@@ -89,7 +89,7 @@ class ProgressBar:
         self.file.flush()
 
 
-def _split_tasks(tasks: Any) -> tuple[Iterable, int]:
+def _split_tasks(tasks: Any) -> tuple[Iterable[Any], int]:
     if (
         isinstance(tasks, tuple)
         and len(tasks) == 2
@@ -106,7 +106,7 @@ def _split_tasks(tasks: Any) -> tuple[Iterable, int]:
 
 
 def track_iter_progress(
-    tasks: Sequence | tuple[Iterable, int], bar_width: int = 50, file: TextIO = sys.stdout
+    tasks: Sequence[Any] | tuple[Iterable[Any], int], bar_width: int = 50, file: TextIO = sys.stdout
 ) -> Iterator[Any]:
     """Iterate over tasks while a bar shows how far it is.
 
@@ -135,12 +135,12 @@ def track_iter_progress(
 
 
 def track_progress(
-    func: Callable,
-    tasks: Sequence | tuple[Iterable, int],
+    func: Callable[..., Any],
+    tasks: Sequence[Any] | tuple[Iterable[Any], int],
     bar_width: int = 50,
     file: TextIO = sys.stdout,
     **kwargs: Any,
-) -> list:
+) -> list[Any]:
     """Apply a function to every task while a bar shows how far it is.
 
     Args:
@@ -165,17 +165,17 @@ def track_progress(
 
 
 def track_parallel_progress(
-    func: Callable,
-    tasks: Sequence | tuple[Iterable, int],
+    func: Callable[..., Any],
+    tasks: Sequence[Any] | tuple[Iterable[Any], int],
     nproc: int,
-    initializer: Callable | None = None,
-    initargs: tuple | None = None,
+    initializer: Callable[..., Any] | None = None,
+    initargs: tuple[Any, ...] | None = None,
     bar_width: int = 50,
     chunksize: int = 1,
     skip_first: bool = False,
     keep_order: bool = True,
     file: TextIO = sys.stdout,
-) -> list:
+) -> list[Any]:
     """Apply a function to every task in several processes while a bar shows how far it is.
 
     Args:

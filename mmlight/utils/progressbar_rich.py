@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class _Unpack:
     """Calls a function with a task's items as its arguments; can be sent to a process."""
 
-    def __init__(self, func: Callable) -> None:
+    def __init__(self, func: Callable[..., Any]) -> None:
         self.func = func
 
     def __call__(self, task: Any) -> Any:
@@ -21,14 +21,14 @@ class _Unpack:
 
 
 def track_progress_rich(
-    func: Callable,
-    tasks: Iterable = (),
+    func: Callable[..., Any],
+    tasks: Iterable[Any] = (),
     task_num: int | None = None,
     nproc: int = 1,
     chunksize: int = 1,
     description: str = "Processing",
     color: str = "blue",
-) -> list:
+) -> list[Any]:
     """Apply a function to every task, in one or more processes, under a rich progress bar.
 
     Args:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mmlight.config import Config
 
 
-def force_init_env(method: Callable) -> Callable:
+def force_init_env(method: Callable[..., Any]) -> Callable[..., Any]:
     """Make a method of a backend set the backend up before it first runs.
 
     Args:
@@ -81,7 +81,7 @@ class BaseVisBackend(metaclass=ABCMeta):
         """
 
     def add_graph(  # noqa: B027 - storing nothing is a choice
-        self, model: torch.nn.Module, data_batch: Sequence[dict] | None, **kwargs: Any
+        self, model: torch.nn.Module, data_batch: Sequence[dict[str, Any]] | None, **kwargs: Any
     ) -> None:
         """Store the graph of a model.
 
@@ -112,7 +112,11 @@ class BaseVisBackend(metaclass=ABCMeta):
         """
 
     def add_scalars(  # noqa: B027 - storing nothing is a choice
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+        self,
+        scalar_dict: dict[str, Any],
+        step: int = 0,
+        file_path: str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Store several numbers.
 

@@ -115,4 +115,5 @@ class Canvas:
 
     @property
     def _default_font_size(self) -> float:
-        return max(np.sqrt(self.height * self.width) // 90, 10)
+        result: float = max(np.sqrt(self.height * self.width) // 90, 10)
+        return result

@@ -50,7 +50,7 @@ class Drawing(Canvas):
         positions: Array,
         colors: Color = "g",
         marker: str | None = None,
-        sizes: Array | list | int | float | None = None,
+        sizes: Array | list[Any] | int | float | None = None,
     ) -> Self:
         """Draw points.
 
@@ -88,7 +88,7 @@ class Drawing(Canvas):
         vertical_alignments: str | list[str] = "top",
         horizontal_alignments: str | list[str] = "left",
         font_families: str | list[str] = "sans-serif",
-        bboxes: dict | list[dict] | None = None,
+        bboxes: dict[str, Any] | list[dict[str, Any]] | None = None,
         font_properties: FontProperties | list[FontProperties] | None = None,
     ) -> Self:
         """Draw texts.
@@ -148,7 +148,7 @@ class Drawing(Canvas):
         return self
 
     @staticmethod
-    def _per_item(name: str, value: Any, kind: Any, count: int) -> list:
+    def _per_item(name: str, value: Any, kind: Any, count: int) -> list[Any]:
         """Check an option that may be a list and return one value for each thing drawn."""
         kinds = kind if isinstance(kind, tuple) else (kind,)
         check_type_and_length(name, value, (*kinds, list), count)

@@ -88,7 +88,7 @@ class LightningLoggerVisBackend(BaseVisBackend):
         self.logger.log_hyperparams(plain_data(hide_secrets(config.to_dict())))
 
     def add_graph(
-        self, model: torch.nn.Module, data_batch: Sequence[dict] | None, **kwargs: Any
+        self, model: torch.nn.Module, data_batch: Sequence[dict[str, Any]] | None, **kwargs: Any
     ) -> None:
         """Store the graph of a model, if the logger can.
 
@@ -131,7 +131,11 @@ class LightningLoggerVisBackend(BaseVisBackend):
         self.add_scalars({name: value}, step)
 
     def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+        self,
+        scalar_dict: dict[str, Any],
+        step: int = 0,
+        file_path: str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Store several numbers; what is not a number is left out.
 

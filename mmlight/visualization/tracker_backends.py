@@ -42,7 +42,7 @@ class TrackerVisBackend(BaseVisBackend):
     def __init__(
         self,
         save_dir: str | None = None,
-        init_kwargs: dict | None = None,
+        init_kwargs: dict[str, Any] | None = None,
         artifact_suffix: str | Sequence[str] = (),
     ) -> None:
         super().__init__(save_dir)  # type: ignore[arg-type]
@@ -96,7 +96,11 @@ class TrackerVisBackend(BaseVisBackend):
 
     @force_init_env
     def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+        self,
+        scalar_dict: dict[str, Any],
+        step: int = 0,
+        file_path: str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Store several numbers; what is not a number is left out.
 
@@ -127,7 +131,7 @@ def _number(value: Any) -> Any:
     return value.item() if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) else value
 
 
-def _flat(values: dict, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the items of nested dicts, their keys joined by dots."""
     for key, value in values.items():
         if isinstance(value, dict) and value:
@@ -152,7 +156,7 @@ class ClearMLVisBackend(TrackerVisBackend):
     def __init__(
         self,
         save_dir: str | None = None,
-        init_kwargs: dict | None = None,
+        init_kwargs: dict[str, Any] | None = None,
         artifact_suffix: str | Sequence[str] = (".py", ".pth"),
     ) -> None:
         super().__init__(save_dir, init_kwargs, artifact_suffix)
@@ -209,8 +213,8 @@ class MLflowVisBackend(TrackerVisBackend):
         save_dir: str,
         exp_name: str | None = None,
         run_name: str | None = None,
-        tags: dict | None = None,
-        params: dict | None = None,
+        tags: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,
         tracking_uri: str | None = None,
         artifact_suffix: str | Sequence[str] = (".json", ".log", ".py", "yaml"),
         tracked_config_keys: Sequence[str] | None = None,
@@ -358,7 +362,7 @@ class DVCLiveVisBackend(TrackerVisBackend):
         self,
         save_dir: str,
         artifact_suffix: str | Sequence[str] = (".json", ".py", "yaml"),
-        init_kwargs: dict | None = None,
+        init_kwargs: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(save_dir, init_kwargs, artifact_suffix)
 

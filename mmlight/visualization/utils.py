@@ -95,7 +95,7 @@ def check_type_and_length(
     check_length(name, value, valid_length)
 
 
-def value2list(value: Any, valid_type: type | tuple[type, ...], expand_dim: int) -> list:
+def value2list(value: Any, valid_type: type | tuple[type, ...], expand_dim: int) -> list[Any]:
     """Repeat a single value so that there is one for each thing drawn.
 
     Args:
@@ -257,4 +257,7 @@ def img_from_canvas(canvas: FigureCanvasAgg) -> np.ndarray:
         np.ndarray: RGB image, uint8, shape (H, W, 3).
     """
     buffer, (width, height) = canvas.print_to_buffer()
-    return np.frombuffer(buffer, dtype=np.uint8).reshape(height, width, 4)[..., :3].copy()
+    result: np.ndarray = (
+        np.frombuffer(buffer, dtype=np.uint8).reshape(height, width, 4)[..., :3].copy()
+    )
+    return result

@@ -159,7 +159,7 @@ class LocalVisBackend(BaseVisBackend):
     @force_init_env
     def add_scalars(
         self,
-        scalar_dict: dict,
+        scalar_dict: dict[str, Any],
         step: int = 0,
         file_path: str | None = None,
         epoch: int | None = None,
@@ -198,7 +198,7 @@ class LocalVisBackend(BaseVisBackend):
         else:
             self._append(line, self._scalar_save_file)
 
-    def _append(self, values: dict, *files: str) -> None:
+    def _append(self, values: dict[str, Any], *files: str) -> None:
         if self._save_dir is None:
             return
         line = json.dumps(values, default=_json_value) + "\n"
@@ -298,7 +298,11 @@ class TensorboardVisBackend(BaseVisBackend):
             )
 
     def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+        self,
+        scalar_dict: dict[str, Any],
+        step: int = 0,
+        file_path: str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Store several numbers.
 

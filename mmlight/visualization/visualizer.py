@@ -62,15 +62,15 @@ class Visualizer(Drawing, ManagerMixin):
         self,
         name: str = "visualizer",
         image: np.ndarray | None = None,
-        vis_backends: list | None = None,
+        vis_backends: list[Any] | None = None,
         save_dir: str | None = None,
-        fig_save_cfg: dict = {"frameon": False},  # noqa: B006 - documented, never changed
-        fig_show_cfg: dict = {"frameon": False},  # noqa: B006
+        fig_save_cfg: dict[str, Any] = {"frameon": False},  # noqa: B006 - documented, never changed
+        fig_show_cfg: dict[str, Any] = {"frameon": False},  # noqa: B006
     ) -> None:
         ManagerMixin.__init__(self, name)
         Drawing.__init__(self, fig_save_cfg)
         self.fig_show_cfg = fig_show_cfg
-        self._dataset_meta: dict | None = None
+        self._dataset_meta: dict[str, Any] | None = None
         self._window: Window | None = None
         self._warned = False
         self._vis_backends: dict[str, BaseVisBackend] = {}
@@ -157,12 +157,12 @@ class Visualizer(Drawing, ManagerMixin):
         return instance
 
     @property
-    def dataset_meta(self) -> dict | None:
+    def dataset_meta(self) -> dict[str, Any] | None:
         """dict | None: Meta information of the dataset."""
         return self._dataset_meta
 
     @dataset_meta.setter
-    def dataset_meta(self, dataset_meta: dict) -> None:
+    def dataset_meta(self, dataset_meta: dict[str, Any]) -> None:
         self._dataset_meta = dataset_meta
 
     def get_backend(self, name: str) -> BaseVisBackend | None:
@@ -225,7 +225,7 @@ class Visualizer(Drawing, ManagerMixin):
 
     @master_only
     def add_graph(
-        self, model: torch.nn.Module, data_batch: Sequence[dict] | None, **kwargs: Any
+        self, model: torch.nn.Module, data_batch: Sequence[dict[str, Any]] | None, **kwargs: Any
     ) -> None:
         """Store the graph of a model in all backends.
 
@@ -271,7 +271,11 @@ class Visualizer(Drawing, ManagerMixin):
 
     @master_only
     def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+        self,
+        scalar_dict: dict[str, Any],
+        step: int = 0,
+        file_path: str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Store several numbers in all backends.
 

@@ -46,11 +46,11 @@ class WandbVisBackend(BaseVisBackend):
     def __init__(
         self,
         save_dir: str | None,
-        init_kwargs: dict | None = None,
-        define_metric_cfg: dict | list | None = None,
+        init_kwargs: dict[str, Any] | None = None,
+        define_metric_cfg: dict[str, Any] | list[Any] | None = None,
         commit: bool | None = True,
         log_code_name: str | None = None,
-        watch_kwargs: dict | None = None,
+        watch_kwargs: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(save_dir)  # type: ignore[arg-type]
         if init_kwargs is not None and not isinstance(init_kwargs, dict):
@@ -101,7 +101,7 @@ class WandbVisBackend(BaseVisBackend):
             self.experiment.run.log_code(name=self._log_code_name)
 
     def add_graph(
-        self, model: torch.nn.Module, data_batch: Sequence[dict] | None, **kwargs: Any
+        self, model: torch.nn.Module, data_batch: Sequence[dict[str, Any]] | None, **kwargs: Any
     ) -> None:
         """Watch gradients and parameters of a model, as ``watch_kwargs`` says.
 
@@ -135,7 +135,11 @@ class WandbVisBackend(BaseVisBackend):
         self.experiment.log({name: value}, commit=self._commit)
 
     def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
+        self,
+        scalar_dict: dict[str, Any],
+        step: int = 0,
+        file_path: str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Store several numbers.
 

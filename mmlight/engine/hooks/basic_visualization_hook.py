@@ -80,15 +80,7 @@ class BasicVisualizationHook(Hook):
         outputs: Sequence[BaseDataElement] | None,
         mode: str | None = None,
     ) -> None:
-        """Show the predictions of a batch.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (Any): The batch.
-            outputs (Sequence[BaseDataElement], optional): The predictions.
-            mode (str, optional): ``train``, ``val`` or ``test``. Defaults to None.
-        """
+        """Show the predictions of a batch."""
         if mode not in self._on:
             return
         if not self.every_n_inner_iters(batch_idx, self._interval.get(mode, 1)):

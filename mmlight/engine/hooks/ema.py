@@ -166,9 +166,6 @@ class ExponentialMovingAverageHook(Hook):
     def before_run(self, runner: RunnerLike) -> None:
         """Find the networks, and make the averages that are missing.
 
-        Args:
-            runner (Runner): The runner.
-
         Raises:
             RuntimeError: If a network to average does not exist, or does not match its average.
         """
@@ -191,12 +188,7 @@ class ExponentialMovingAverageHook(Hook):
         self._pair(self._networks(model))
 
     def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
-        """Note which averages the checkpoint has, so that these stay as loaded.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): The checkpoint just read.
-        """
+        """Note which averages the checkpoint has, so that these stay as loaded."""
         loaded = checkpoint.get("state_dict", checkpoint)
         self._made = {
             key for key in self._made if not any(name.startswith(f"{key}.") for name in loaded)
@@ -215,11 +207,7 @@ class ExponentialMovingAverageHook(Hook):
         return [f"the average {key}" for key in sorted(self._made)]
 
     def before_train(self, runner: RunnerLike) -> None:
-        """Let the averages begin where their originals do, and warn if they never move on.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Let the averages begin where their originals do, and warn if they never move on."""
         first = self.start_iter + self.interval
         why = why_never(self.interval, first, iterations_of(runner), "iterations")
         cause = {"start_iter": self.start_iter} if self.start_iter else {}
@@ -227,19 +215,11 @@ class ExponentialMovingAverageHook(Hook):
         self._fill(runner)
 
     def before_val(self, runner: RunnerLike) -> None:
-        """Do the same where there is no training.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Do the same where there is no training."""
         self._fill(runner)
 
     def before_test(self, runner: RunnerLike) -> None:
-        """Do the same where there is no training.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Do the same where there is no training."""
         self._fill(runner)
 
     @torch.no_grad()
@@ -277,14 +257,7 @@ class ExponentialMovingAverageHook(Hook):
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
     ) -> None:
-        """Update the averages.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict | tuple | list, optional): Not used. Defaults to None.
-            outputs (dict, optional): Not used. Defaults to None.
-        """
+        """Update the averages."""
         if not self.every_n_iters(runner, self.interval):
             return
         for pair in self._current_pairs(runner):

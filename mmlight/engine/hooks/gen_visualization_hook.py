@@ -69,9 +69,6 @@ class GenVisualizationHook(VisualizationHook):
             color_order (str): Order of the channels, ``rgb`` or ``bgr``.
             target_mean (float | Sequence[float]): Grey level of 0.
             target_std (float | Sequence[float]): Grey levels that make 1.
-
-        Raises:
-            KeyError: If the message hub has no such image.
         """
         picture = {"color_order": color_order, "target_mean": target_mean, "target_std": target_std}
         self._show_messages(batch_idx, picture)

@@ -52,9 +52,6 @@ class PGGANFetchDataHook(Hook):
         """Go on with the scale that a resumed model has.
 
         The first batch of a new training is read as the config has it.
-
-        Args:
-            runner (Runner): The runner.
         """
         self._scale = None
         scale = self._scale_of(runner)  # before data is read
@@ -62,25 +59,14 @@ class PGGANFetchDataHook(Hook):
             self._follow(runner, scale)
 
     def before_train_epoch(self, runner: RunnerLike) -> None:
-        """Tell a Trainer of one's own how long its epochs are now.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Tell a Trainer of one's own how long its epochs are now."""
         if isinstance(runner, TrainerFace):
             begin_epoch(runner.trainer)
 
     def before_train_iter(
         self, runner: RunnerLike, batch_idx: int, data_batch: DATA_BATCH = None
     ) -> None:
-        """Follow a model that grew, or that says by ``next_scale`` that it is about to.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict | tuple | list, optional): The batch, still of the scale before.
-                Defaults to None.
-        """
+        """Follow a model that grew, or that says by ``next_scale`` that it is about to."""
         self._follow(runner, getattr(bare_model(runner.model), "next_scale", None))
 
     def after_train_iter(
@@ -90,14 +76,7 @@ class PGGANFetchDataHook(Hook):
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
     ) -> None:
-        """Follow a model that grew in its training step.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict | tuple | list, optional): Not used. Defaults to None.
-            outputs (dict, optional): Not used. Defaults to None.
-        """
+        """Follow a model that grew in its training step."""
         self._follow(runner)
 
     @staticmethod

@@ -74,32 +74,20 @@ class PickleDataHook(Hook):
         self._looked = False
 
     def before_train(self, runner: RunnerLike) -> None:
-        """Warn if no file will be written.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Warn if no file will be written."""
         self._looked = False
         if not self._before_run and not self._after_run:
             why = why_never(self.interval, self.interval, iterations_of(runner), "iterations")
             warn_of_never(runner, self, "write a file", why, interval=self.interval)
 
     def before_run(self, runner: RunnerLike) -> None:
-        """Write a file, if wanted before the run.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Write a file, if wanted before the run."""
         if self._before_run:
             self._outputs, self._done = {}, runner.iter + 1
             self._pickle_data(runner)
 
     def after_run(self, runner: RunnerLike) -> None:
-        """Write a file, if wanted after the run.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Write a file, if wanted after the run."""
         if self._after_run:
             self._done = runner.iter + 1
             self._pickle_data(runner)
@@ -111,14 +99,7 @@ class PickleDataHook(Hook):
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
     ) -> None:
-        """Write a file, if it is time for it.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict | tuple | list, optional): Not used. Defaults to None.
-            outputs (dict, optional): What the training step returned. Defaults to None.
-        """
+        """Write a file, if it is time for it."""
         self._outputs = outputs or {}
         if not self._looked:
             self._looked = True

@@ -60,9 +60,6 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
     def before_train(self, runner: RunnerLike) -> None:
         """Look for what will never come.
 
-        Args:
-            runner (Runner): The runner.
-
         Raises:
             KeyError: If no validation can give the metric.
         """
@@ -82,12 +79,6 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         outputs: dict | None = None,
     ) -> None:
         """Note the loss, and step if iterations count.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict | tuple | list, optional): Not used. Defaults to None.
-            outputs (dict, optional): The losses. Defaults to None.
 
         Raises:
             KeyError: If the loss is watched and there is none.
@@ -109,11 +100,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             self._step(runner, self._calculate_average_value())
 
     def after_train_epoch(self, runner: RunnerLike) -> None:
-        """Step if epochs count.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Step if epochs count."""
         for scheduler in _schedulers(runner):
             if scheduler.by_epoch and not _is_fed(scheduler):
                 scheduler.step()
@@ -122,10 +109,6 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
 
     def after_val_epoch(self, runner: RunnerLike, metrics: dict[str, float] | None = None) -> None:
         """Step on the metric, if one is watched.
-
-        Args:
-            runner (Runner): The runner.
-            metrics (dict, optional): The metrics. Defaults to None.
 
         Raises:
             KeyError: If the metric is not among them.
@@ -142,12 +125,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             self._step(runner, float(metrics[self.val_metric]))
 
     def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
-        """Keep what has been noted since the last step.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): The checkpoint to be.
-        """
+        """Keep what has been noted since the last step."""
         checkpoint[_STATE] = {
             "sum": self._sum,
             "count": self._count,
@@ -155,12 +133,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         }
 
     def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
-        """Go on with what had been noted.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): The checkpoint read.
-        """
+        """Go on with what had been noted."""
         state = checkpoint.get(_STATE)
         if state is not None:
             self._sum, self._count = state["sum"], state["count"]

@@ -212,26 +212,12 @@ class VisualizationHook(Hook):
     def after_val_iter(
         self, runner: RunnerLike, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Do nothing: validation is not visualized.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (Any): The batch. Defaults to None.
-            outputs (Any): The predictions. Defaults to None.
-        """
+        """Do nothing: validation is not visualized."""
 
     def after_test_iter(
         self, runner: RunnerLike, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Store each sample of a test as an image, up to ``max_save_at_test``.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (Any): The batch. Defaults to None.
-            outputs (Sequence): The samples. Defaults to None.
-        """
+        """Store each sample of a test as an image, up to ``max_save_at_test``."""
         if not self.save_at_test:
             return
         scale = output_range(bare_model(runner.model))
@@ -256,14 +242,7 @@ class VisualizationHook(Hook):
         data_batch: Any = None,
         outputs: dict | None = None,
     ) -> None:
-        """Show samples, if it is time for it.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (Any): The batch. Defaults to None.
-            outputs (dict, optional): Losses of the iteration. Defaults to None.
-        """
+        """Show samples, if it is time for it."""
         if not self.every_n_inner_iters(batch_idx, self.interval):
             return
         self.vis_sample(runner, batch_idx, data_batch, outputs)

@@ -51,6 +51,7 @@ class _GenerativeLoop:
     def _groups(self) -> list[tuple[list[BaseMetric], Any]]:
         """The metrics with equal needs, and the sampler that serves them."""
         module = bare_model(self.runner.model)
+        groups: list[tuple[list[BaseMetric], Any]]
         groups = self.evaluator.prepare_samplers(module, self.dataloader)
         self._lengths = [len(sampler) for _, sampler in groups]
         self.total_length = sum(self._lengths)

@@ -33,7 +33,9 @@ def is_evaluator(evaluator: Any) -> bool:
     return isinstance(evaluator, Evaluator)
 
 
-def update_and_check_evaluator(evaluator: Evaluator | dict | list) -> Evaluator | dict:
+def update_and_check_evaluator(
+    evaluator: Evaluator | dict[str, Any] | list[Any],
+) -> Evaluator | dict[str, Any]:
     """Make the config of an evaluator complete.
 
     Args:
@@ -64,7 +66,7 @@ def update_and_check_evaluator(evaluator: Evaluator | dict | list) -> Evaluator 
 
 
 @contextmanager
-def generating(runner: Any, evaluator: Any, dataloader: DataLoader) -> Iterator[None]:
+def generating(runner: Any, evaluator: Any, dataloader: DataLoader[Any]) -> Iterator[None]:
     """Tell an evaluator of the real images; what is generated inside draws from the run's seed.
 
     Args:

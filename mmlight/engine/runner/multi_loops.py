@@ -31,8 +31,8 @@ class _MultiLoop(BaseLoop):
     def __init__(
         self,
         runner: Any,
-        dataloader: Sequence[DataLoader | dict] | DataLoader | dict,
-        evaluator: Sequence[Evaluator | dict | list] | Evaluator | dict,
+        dataloader: Sequence[DataLoader[Any] | dict[str, Any]] | DataLoader[Any] | dict[str, Any],
+        evaluator: Sequence[Evaluator | dict[str, Any] | list[Any]] | Evaluator | dict[str, Any],
         fp16: bool = False,
     ) -> None:
         loaders: list[Any] = [dataloader]
@@ -44,7 +44,7 @@ class _MultiLoop(BaseLoop):
             raise ValueError(f"{type(self).__name__} needs a dataloader, but got {dataloader!r}")
         flags(self, fp16=fp16)
         super().__init__(runner, loaders[0])
-        self.dataloaders: list[DataLoader] = [self.dataloader]
+        self.dataloaders: list[DataLoader[Any]] = [self.dataloader]
         for loader in loaders[1:]:
             if isinstance(loader, dict):
                 loader = runner.build_dataloader(
@@ -71,7 +71,7 @@ class _MultiLoop(BaseLoop):
         evaluators = [
             one if isinstance(one, Evaluator) else self.runner.build_evaluator(one) for one in given
         ]
-        seen: dict[tuple, int] = {}
+        seen: dict[tuple[Any, ...], int] = {}
         for index, one in enumerate(evaluators):
             check_metrics(one, f"{self.mode}_evaluator {index}")
             for metric in one.metrics:
@@ -115,11 +115,14 @@ class _MultiLoop(BaseLoop):
             for _, batches in self._groups(loader, evaluator)
         ]
 
-    def _groups(self, loader: DataLoader, evaluator: Any) -> list[tuple[Any, Any]]:
+    def _groups(self, loader: DataLoader[Any], evaluator: Any) -> list[tuple[Any, Any]]:
         """What an evaluator is given: batches, and the metrics that they are for."""
         if not _is_generative(evaluator):
             return [(None, loader)]
-        return evaluator.prepare_samplers(bare_model(self.runner.model), loader)
+        result: list[tuple[Any, Any]] = evaluator.prepare_samplers(
+            bare_model(self.runner.model), loader
+        )
+        return result
 
     def _datasets(self) -> Iterator[None]:
         """Make each dataset and its evaluator the current ones."""
@@ -178,7 +181,10 @@ class _MultiLoop(BaseLoop):
 
     @torch.no_grad()
     def run_iter(
-        self, idx: int, data_batch: Sequence[dict], metrics: Sequence[BaseMetric] | None = None
+        self,
+        idx: int,
+        data_batch: Sequence[dict[str, Any]],
+        metrics: Sequence[BaseMetric] | None = None,
     ) -> None:
         """Predict on one batch of the current dataset.
 

@@ -6,7 +6,7 @@ from abc import ABCMeta, abstractmethod
 from contextlib import AbstractContextManager
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 
 class BaseStorageBackend(metaclass=ABCMeta):
@@ -59,7 +59,9 @@ class BaseStorageBackend(metaclass=ABCMeta):
             str: Its content.
         """
 
-    def open_to_read(self, filepath: str | Path, text: bool = False) -> AbstractContextManager[IO]:
+    def open_to_read(
+        self, filepath: str | Path, text: bool = False
+    ) -> AbstractContextManager[IO[Any]]:
         """Open a file to read it piece by piece.
 
         Args:

@@ -41,14 +41,17 @@ class FsspecBackend(BaseStorageBackend):
     def _open(url: str, **options: Any) -> tuple[AbstractFileSystem, str]:
         # Asked for every time: fsspec keeps its file systems, and makes new ones after a fork.
         try:
-            return url_to_fs(url, **options)
+            result: tuple[AbstractFileSystem, str] = url_to_fs(url, **options)
+            return result
         except ImportError as error:
             raise ImportError(f"{url} needs a package that is not installed: {error}") from error
 
     def _make_parent(self, fs: AbstractFileSystem, path: str) -> None:
         fs.makedirs(fs._parent(path), exist_ok=True)
 
-    def open_to_read(self, filepath: str | Path, text: bool = False) -> AbstractContextManager[IO]:
+    def open_to_read(
+        self, filepath: str | Path, text: bool = False
+    ) -> AbstractContextManager[IO[Any]]:
         """Open a file to read it piece by piece.
 
         Args:
@@ -59,7 +62,10 @@ class FsspecBackend(BaseStorageBackend):
             IO: The open file, a context manager.
         """
         fs, path = self._locate(filepath)
-        return fs.open(path, "r", encoding="utf-8") if text else fs.open(path, "rb")
+        result: AbstractContextManager[IO[Any]] = (
+            fs.open(path, "r", encoding="utf-8") if text else fs.open(path, "rb")
+        )
+        return result
 
     def get(self, filepath: str | Path) -> bytes:
         """Read a file as bytes.
@@ -71,7 +77,8 @@ class FsspecBackend(BaseStorageBackend):
             bytes: Its content.
         """
         fs, path = self._locate(filepath)
-        return fs.cat_file(path)
+        result: bytes = fs.cat_file(path)
+        return result
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
         """Read a file as text.
@@ -85,7 +92,8 @@ class FsspecBackend(BaseStorageBackend):
         """
         fs, path = self._locate(filepath)
         with fs.open(path, "r", encoding=encoding) as file:
-            return file.read()
+            result: str = file.read()
+            return result
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write bytes to a file, making the folders above it.
@@ -128,7 +136,8 @@ class FsspecBackend(BaseStorageBackend):
             bool: Whether it exists.
         """
         fs, path = self._locate(filepath)
-        return fs.exists(path)
+        result: bool = fs.exists(path)
+        return result
 
     def isdir(self, filepath: str | Path) -> bool:
         """Tell whether a path is a directory.
@@ -140,7 +149,8 @@ class FsspecBackend(BaseStorageBackend):
             bool: Whether it is.
         """
         fs, path = self._locate(filepath)
-        return fs.isdir(path)
+        result: bool = fs.isdir(path)
+        return result
 
     def isfile(self, filepath: str | Path) -> bool:
         """Tell whether a path is a file.
@@ -152,7 +162,8 @@ class FsspecBackend(BaseStorageBackend):
             bool: Whether it is.
         """
         fs, path = self._locate(filepath)
-        return fs.isfile(path)
+        result: bool = fs.isfile(path)
+        return result
 
     def join_path(self, filepath: str | Path, *filepaths: str | Path) -> str:
         """Join the parts of a path.
@@ -413,7 +424,8 @@ class FsspecBackend(BaseStorageBackend):
         """
         fs, path = self._locate(url)
         try:
-            return fs.sign(path, expiration=expires_in, client_method=client_method)
+            result: str = fs.sign(path, expiration=expires_in, client_method=client_method)
+            return result
         except NotImplementedError as error:
             raise NotImplementedError(f"the storage of {url} makes no such address") from error
 

@@ -62,7 +62,7 @@ class HTTPBackend(FsspecBackend):
         """
         return TextIOWrapper(BytesIO(self.get(filepath)), encoding=encoding).read()
 
-    def open_to_read(self, filepath: str | Path, text: bool = False) -> IO:
+    def open_to_read(self, filepath: str | Path, text: bool = False) -> IO[Any]:
         """Download a file and open it, as not every server can send a part.
 
         Args:

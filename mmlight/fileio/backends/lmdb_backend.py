@@ -66,7 +66,8 @@ class LmdbBackend(BaseStorageBackend):
         if self._client is None:
             self._client = self._open()
         with self._client.begin(write=False) as transaction:
-            return transaction.get(str(filepath).encode())
+            result: bytes = transaction.get(str(filepath).encode())
+            return result
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
         """Read the value of a key as text.

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -39,7 +39,7 @@ class LocalBackend(FsspecBackend):
     # What a data loader calls for each sample goes to the system directly, which is several times
     # faster than through fsspec.
 
-    def open_to_read(self, filepath: str | Path, text: bool = False) -> IO:
+    def open_to_read(self, filepath: str | Path, text: bool = False) -> IO[Any]:
         """Open a file to read it piece by piece.
 
         Args:
@@ -256,5 +256,6 @@ def _plain(path: str | Path) -> str | Path:
     """Resolve ``file://`` and ``~/``, as fsspec does; any other path stays the same object."""
     text = str(path)
     if "://" in text or text.startswith("~/"):
-        return LocalFileSystem._strip_protocol(text)
+        result: str | Path = LocalFileSystem._strip_protocol(text)
+        return result
     return path

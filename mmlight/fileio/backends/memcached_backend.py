@@ -44,25 +44,10 @@ class MemcachedBackend(BaseStorageBackend):
         self._buffer = mc.pyvector()
 
     def get(self, filepath: str | Path) -> memoryview:
-        """Read the value of a key.
-
-        Args:
-            filepath (str or Path): The key.
-
-        Returns:
-            memoryview: The value.
-        """
+        """Read the value of a key."""
         self._client.Get(str(filepath), self._buffer)
         return memoryview(self._mc.ConvertBuffer(self._buffer))
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
-        """Read the value of a key as text.
-
-        Args:
-            filepath (str or Path): The key.
-            encoding (str): Encoding of the text.
-
-        Returns:
-            str: The value.
-        """
+        """Read the value of a key as text."""
         return str(self.get(filepath), encoding)

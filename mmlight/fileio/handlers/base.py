@@ -29,7 +29,7 @@ class BaseFileHandler(metaclass=ABCMeta):
     str_like = True
 
     @abstractmethod
-    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
+    def load_from_fileobj(self, file: IO[Any], **kwargs: Any) -> Any:
         """Read an object from an open file.
 
         Args:
@@ -41,7 +41,7 @@ class BaseFileHandler(metaclass=ABCMeta):
         """
 
     @abstractmethod
-    def dump_to_fileobj(self, obj: Any, file: IO, **kwargs: Any) -> None:
+    def dump_to_fileobj(self, obj: Any, file: IO[Any], **kwargs: Any) -> None:
         """Write an object to an open file.
 
         Args:

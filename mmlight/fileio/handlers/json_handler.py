@@ -44,7 +44,7 @@ class JsonHandler(BaseFileHandler):
         '{"a": [0, 1]}'
     """
 
-    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
+    def load_from_fileobj(self, file: IO[Any], **kwargs: Any) -> Any:
         """Read an object from an open file.
 
         Args:
@@ -59,7 +59,7 @@ class JsonHandler(BaseFileHandler):
         """
         return load_json(file.read(), getattr(file, "name", None), **kwargs)
 
-    def dump_to_fileobj(self, obj: Any, file: IO, **kwargs: Any) -> None:
+    def dump_to_fileobj(self, obj: Any, file: IO[Any], **kwargs: Any) -> None:
         """Write an object to an open file.
 
         Args:

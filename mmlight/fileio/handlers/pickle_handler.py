@@ -19,7 +19,7 @@ class PickleHandler(BaseFileHandler):
 
     str_like = False
 
-    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
+    def load_from_fileobj(self, file: IO[Any], **kwargs: Any) -> Any:
         """Read an object from an open file.
 
         Args:
@@ -31,7 +31,7 @@ class PickleHandler(BaseFileHandler):
         """
         return pickle.load(file, **kwargs)
 
-    def dump_to_fileobj(self, obj: Any, file: IO, **kwargs: Any) -> None:
+    def dump_to_fileobj(self, obj: Any, file: IO[Any], **kwargs: Any) -> None:
         """Write an object to an open file.
 
         Args:

@@ -25,7 +25,7 @@ class YamlHandler(BaseFileHandler):
         'a:\\n- 1\\n- 2\\n'
     """
 
-    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
+    def load_from_fileobj(self, file: IO[Any], **kwargs: Any) -> Any:
         """Read an object from an open file.
 
         Args:
@@ -42,7 +42,7 @@ class YamlHandler(BaseFileHandler):
             file.read(), getattr(file, "name", None), kwargs.pop("Loader", PlainLoader), **kwargs
         )
 
-    def dump_to_fileobj(self, obj: Any, file: IO, **kwargs: Any) -> None:
+    def dump_to_fileobj(self, obj: Any, file: IO[Any], **kwargs: Any) -> None:
         """Write an object to an open file.
 
         Args:
@@ -64,4 +64,5 @@ class YamlHandler(BaseFileHandler):
             str: The YAML text.
         """
         kwargs.setdefault("Dumper", _Dumper)
-        return yaml.dump(obj, **kwargs)
+        result: str = yaml.dump(obj, **kwargs)
+        return result

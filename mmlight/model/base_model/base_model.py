@@ -46,8 +46,8 @@ class BaseModel(BaseModule):
 
     def __init__(
         self,
-        data_preprocessor: dict | nn.Module | None = None,
-        init_cfg: dict | list[dict] | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if data_preprocessor is None:
@@ -62,7 +62,7 @@ class BaseModel(BaseModule):
         self.data_preprocessor: Any = data_preprocessor
 
     def train_step(
-        self, data: dict | tuple | list, optim_wrapper: OptimWrapper
+        self, data: dict[str, Any] | tuple[Any, ...] | list[Any], optim_wrapper: OptimWrapper
     ) -> dict[str, torch.Tensor]:
         """Run one training iteration: forward, sum of the losses, update of the parameters.
 
@@ -85,7 +85,7 @@ class BaseModel(BaseModule):
         optim_wrapper.update_params(parsed_loss)
         return log_vars
 
-    def val_step(self, data: dict | tuple | list) -> list:
+    def val_step(self, data: dict[str, Any] | tuple[Any, ...] | list[Any]) -> list[Any]:
         """Predict on a validation batch.
 
         Args:
@@ -95,9 +95,10 @@ class BaseModel(BaseModule):
             list: Predictions, as :meth:`forward` gives them in mode ``predict``.
         """
         data = self.data_preprocessor(data, False)
-        return self._run_forward(data, mode="predict")
+        result: list[Any] = self._run_forward(data, mode="predict")
+        return result
 
-    def test_step(self, data: dict | tuple | list) -> list:
+    def test_step(self, data: dict[str, Any] | tuple[Any, ...] | list[Any]) -> list[Any]:
         """Predict on a test batch.
 
         Args:
@@ -107,7 +108,8 @@ class BaseModel(BaseModule):
             list: Predictions, as :meth:`forward` gives them in mode ``predict``.
         """
         data = self.data_preprocessor(data, False)
-        return self._run_forward(data, mode="predict")
+        result: list[Any] = self._run_forward(data, mode="predict")
+        return result
 
     def parse_losses(
         self, losses: dict[str, torch.Tensor | list[torch.Tensor]]
@@ -149,8 +151,8 @@ class BaseModel(BaseModule):
 
     @abstractmethod
     def forward(
-        self, inputs: torch.Tensor, data_samples: list | None = None, mode: str = "tensor"
-    ) -> dict[str, torch.Tensor] | list | tuple | torch.Tensor:
+        self, inputs: torch.Tensor, data_samples: list[Any] | None = None, mode: str = "tensor"
+    ) -> dict[str, torch.Tensor] | list[Any] | tuple[Any, ...] | torch.Tensor:
         """Compute what ``mode`` asks for.
 
         Args:
@@ -163,7 +165,7 @@ class BaseModel(BaseModule):
             predictions in mode ``predict``, tensors in mode ``tensor``.
         """
 
-    def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
+    def _run_forward(self, data: dict[str, Any] | tuple[Any, ...] | list[Any], mode: str) -> Any:
         return run_forward(self, data, mode)
 
 
@@ -172,7 +174,7 @@ def _mean(value: torch.Tensor) -> torch.Tensor:
     return value.mean() if value.dim() else value
 
 
-def _no_loss(model: nn.Module, losses: dict) -> str:
+def _no_loss(model: nn.Module, losses: dict[str, Any]) -> str:
     return (
         f"{type(model).__name__}.forward returned no loss in mode 'loss': a key must contain "
         f"'loss', but the keys are {list(losses)}"

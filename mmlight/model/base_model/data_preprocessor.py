@@ -41,7 +41,7 @@ class BaseDataPreprocessor(nn.Module):
         """torch.device: Where the batches go."""
         return self._device
 
-    def _apply(self, fn: Callable, recurse: bool = True) -> BaseDataPreprocessor:
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> BaseDataPreprocessor:
         # Every way of moving a module, of this one or of one around it, ends here.
         super()._apply(fn, recurse)
         self._device = fn(torch.empty(0, device=self._device)).device
@@ -59,7 +59,7 @@ class BaseDataPreprocessor(nn.Module):
         """
         return _cast(data, self._device, self._non_blocking)
 
-    def forward(self, data: dict, training: bool = False) -> dict | list:
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any] | list[Any]:
         """Prepare a batch.
 
         Args:
@@ -69,7 +69,8 @@ class BaseDataPreprocessor(nn.Module):
         Returns:
             dict | list: The batch on the device of the model.
         """
-        return self.cast_data(data)
+        result: dict[str, Any] | list[Any] = self.cast_data(data)
+        return result
 
 
 def _cast(data: Any, device: torch.device, non_blocking: bool | None) -> Any:
@@ -165,7 +166,7 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
         self.pad_size_divisor = pad_size_divisor
         self.pad_value = pad_value
 
-    def forward(self, data: dict, training: bool = False) -> dict | list:
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any] | list[Any]:
         """Prepare a batch of images.
 
         Args:

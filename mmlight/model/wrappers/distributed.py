@@ -44,7 +44,7 @@ class MMDistributedDataParallel(DistributedDataParallel):
         self.detect_anomalous_params = detect_anomalous_params
 
     def train_step(
-        self, data: dict | tuple | list, optim_wrapper: OptimWrapper
+        self, data: dict[str, Any] | tuple[Any, ...] | list[Any], optim_wrapper: OptimWrapper
     ) -> dict[str, torch.Tensor]:
         """Run one training iteration: forward, sum of the losses, update of the parameters.
 
@@ -58,13 +58,14 @@ class MMDistributedDataParallel(DistributedDataParallel):
         with optim_wrapper.optim_context(self):
             data = self.module.data_preprocessor(data, training=True)
             losses = self._run_forward(data, mode="loss")
+        log_vars: dict[str, torch.Tensor]
         parsed_loss, log_vars = self.module.parse_losses(losses)
         if self.detect_anomalous_params:
             detect_anomalous_params(parsed_loss, model=self)
         optim_wrapper.update_params(parsed_loss)
         return log_vars
 
-    def val_step(self, data: dict | tuple | list) -> list:
+    def val_step(self, data: dict[str, Any] | tuple[Any, ...] | list[Any]) -> list[Any]:
         """Predict on a validation batch.
 
         Args:
@@ -73,9 +74,10 @@ class MMDistributedDataParallel(DistributedDataParallel):
         Returns:
             list: Predictions of the model.
         """
-        return self.module.val_step(data)
+        result: list[Any] = self.module.val_step(data)
+        return result
 
-    def test_step(self, data: dict | tuple | list) -> list:
+    def test_step(self, data: dict[str, Any] | tuple[Any, ...] | list[Any]) -> list[Any]:
         """Predict on a test batch.
 
         Args:
@@ -84,7 +86,8 @@ class MMDistributedDataParallel(DistributedDataParallel):
         Returns:
             list: Predictions of the model.
         """
-        return self.module.test_step(data)
+        result: list[Any] = self.module.test_step(data)
+        return result
 
-    def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
+    def _run_forward(self, data: dict[str, Any] | tuple[Any, ...] | list[Any], mode: str) -> Any:
         return run_forward(self, data, mode)

@@ -80,13 +80,13 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         module: nn.Module,
         process_group: ProcessGroup | None = None,
         cpu_offload: bool | CPUOffload | None = None,
-        fsdp_auto_wrap_policy: str | dict | Callable | None = None,
+        fsdp_auto_wrap_policy: str | dict[str, Any] | Callable[..., Any] | None = None,
         backward_prefetch: str | BackwardPrefetch | None = None,
         *,
-        auto_wrap_policy: str | dict | Callable | None = None,
+        auto_wrap_policy: str | dict[str, Any] | Callable[..., Any] | None = None,
         sharding_strategy: str | ShardingStrategy | None = None,
-        mixed_precision: dict | MixedPrecision | None = None,
-        param_init_fn: str | dict | Callable | None = None,
+        mixed_precision: dict[str, Any] | MixedPrecision | None = None,
+        param_init_fn: str | dict[str, Any] | Callable[..., Any] | None = None,
         use_orig_params: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -111,7 +111,9 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         """nn.Module: The wrapped model."""
         return super().module
 
-    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, torch.Tensor]:
+    def train_step(
+        self, data: dict[str, Any], optim_wrapper: OptimWrapper
+    ) -> dict[str, torch.Tensor]:
         """Run one training iteration: forward, sum of the losses, update of the parameters.
 
         Args:
@@ -124,11 +126,12 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         with optim_wrapper.optim_context(self):
             data = self.module.data_preprocessor(data, training=True)
             losses = self._run_forward(data, mode="loss")
+        log_vars: dict[str, torch.Tensor]
         parsed_loss, log_vars = self.module.parse_losses(losses)
         optim_wrapper.update_params(parsed_loss)
         return log_vars
 
-    def val_step(self, data: dict) -> list:
+    def val_step(self, data: dict[str, Any]) -> list[Any]:
         """Predict on a validation batch.
 
         Args:
@@ -139,7 +142,7 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         """
         return self._predict(data)
 
-    def test_step(self, data: dict) -> list:
+    def test_step(self, data: dict[str, Any]) -> list[Any]:
         """Predict on a test batch.
 
         Args:
@@ -150,11 +153,12 @@ class MMFullyShardedDataParallel(FullyShardedDataParallel):
         """
         return self._predict(data)
 
-    def _predict(self, data: dict) -> list:
+    def _predict(self, data: dict[str, Any]) -> list[Any]:
         data = self.module.data_preprocessor(data, False)
-        return self._run_forward(data, mode="predict")
+        result: list[Any] = self._run_forward(data, mode="predict")
+        return result
 
-    def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
+    def _run_forward(self, data: dict[str, Any] | tuple[Any, ...] | list[Any], mode: str) -> Any:
         return run_forward(self, data, mode)
 
 
@@ -206,10 +210,11 @@ def _member(enum: type[_E], argument: str, value: Any) -> _E | None:
     return enum[value]
 
 
-def function_of(argument: str, value: Any, registry: Registry) -> Callable | None:
+def function_of(argument: str, value: Any, registry: Registry) -> Callable[..., Any] | None:
     """Turn a registered name, or a dict of a name and arguments, into a function."""
     if value is None or callable(value):
-        return value
+        given: Callable[..., Any] | None = value
+        return given
     arguments = dict(value) if isinstance(value, dict) else {"type": value}
     name = arguments.pop("type", None)
     if not isinstance(name, str):

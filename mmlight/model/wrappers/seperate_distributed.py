@@ -77,7 +77,7 @@ class MMSeparateDistributedDataParallel(DistributedDataParallel):
         return self.module(*args, **kwargs)
 
     def train_step(
-        self, data: dict | tuple | list, optim_wrapper: OptimWrapperDict
+        self, data: dict[str, Any] | tuple[Any, ...] | list[Any], optim_wrapper: OptimWrapperDict
     ) -> dict[str, torch.Tensor]:
         """Run one training iteration of the model.
 
@@ -88,9 +88,10 @@ class MMSeparateDistributedDataParallel(DistributedDataParallel):
         Returns:
             dict[str, Tensor]: What the model wants logged.
         """
-        return self.module.train_step(data, optim_wrapper)
+        result: dict[str, torch.Tensor] = self.module.train_step(data, optim_wrapper)
+        return result
 
-    def val_step(self, data: dict | tuple | list) -> list:
+    def val_step(self, data: dict[str, Any] | tuple[Any, ...] | list[Any]) -> list[Any]:
         """Predict on a validation batch.
 
         Args:
@@ -99,9 +100,10 @@ class MMSeparateDistributedDataParallel(DistributedDataParallel):
         Returns:
             list: Predictions of the model.
         """
-        return self.module.val_step(data)
+        result: list[Any] = self.module.val_step(data)
+        return result
 
-    def test_step(self, data: dict | tuple | list) -> list:
+    def test_step(self, data: dict[str, Any] | tuple[Any, ...] | list[Any]) -> list[Any]:
         """Predict on a test batch.
 
         Args:
@@ -110,7 +112,8 @@ class MMSeparateDistributedDataParallel(DistributedDataParallel):
         Returns:
             list: Predictions of the model.
         """
-        return self.module.test_step(data)
+        result: list[Any] = self.module.test_step(data)
+        return result
 
     @contextmanager
     def no_sync(self) -> Iterator[None]:

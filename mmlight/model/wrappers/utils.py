@@ -33,7 +33,9 @@ def is_model_wrapper(model: nn.Module, registry: Registry = MODEL_WRAPPERS) -> b
     return any(is_model_wrapper(model, child) for child in registry.children.values())
 
 
-def run_forward(model: nn.Module, data: dict | tuple | list, mode: str) -> Any:
+def run_forward(
+    model: nn.Module, data: dict[str, Any] | tuple[Any, ...] | list[Any], mode: str
+) -> Any:
     """Call a model with a batch that its data preprocessor has prepared.
 
     Args:

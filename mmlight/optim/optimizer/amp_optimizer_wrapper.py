@@ -71,7 +71,7 @@ class AmpOptimWrapper(OptimWrapper):
 
     def __init__(
         self,
-        loss_scale: float | str | dict = "dynamic",
+        loss_scale: float | str | dict[str, Any] = "dynamic",
         dtype: str | torch.dtype | None = None,
         use_fsdp: bool = False,
         **kwargs: Any,
@@ -88,9 +88,10 @@ class AmpOptimWrapper(OptimWrapper):
         name = str(dtype).rpartition(".")[-1]
         if name not in self.valid_dtypes:
             raise AssertionError(f"dtype should be any of {self.valid_dtypes}, but got {dtype!r}")
-        return getattr(torch, name)
+        result: torch.dtype | None = getattr(torch, name)
+        return result
 
-    def _scaler_kwargs(self, loss_scale: float | str | dict) -> dict[str, Any]:
+    def _scaler_kwargs(self, loss_scale: float | str | dict[str, Any]) -> dict[str, Any]:
         kwargs: dict[str, Any] = {"device": self._device_type()}
         if loss_scale == "dynamic":
             return kwargs
@@ -105,7 +106,8 @@ class AmpOptimWrapper(OptimWrapper):
         )
 
     def _device_type(self) -> str:
-        return self.optimizer.param_groups[0]["params"][0].device.type
+        result: str = self.optimizer.param_groups[0]["params"][0].device.type
+        return result
 
     def _autocast_dtype(self) -> torch.dtype:
         return self.cast_dtype or torch.get_autocast_dtype(self._device_type())
@@ -140,7 +142,7 @@ class AmpOptimWrapper(OptimWrapper):
         self.loss_scaler.step(target, **kwargs)
         self.loss_scaler.update()
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         """Collect the state of the optimizer and of the loss scale.
 
         Returns:
@@ -150,7 +152,7 @@ class AmpOptimWrapper(OptimWrapper):
         state["loss_scaler"] = self.loss_scaler.state_dict()
         return state
 
-    def load_state_dict(self, state_dict: dict) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what :meth:`state_dict` returned.
 
         Args:

@@ -80,7 +80,7 @@ class ApexOptimWrapper(OptimWrapper):
             "max_loss_scale": max_loss_scale,
         }
         self._is_initialized = False
-        self._saved_amp_state: dict | None = None
+        self._saved_amp_state: dict[str, Any] | None = None
 
     def backward(self, loss: torch.Tensor, **kwargs: Any) -> None:
         """Compute gradients of the scaled ``loss`` and count it.
@@ -92,7 +92,7 @@ class ApexOptimWrapper(OptimWrapper):
         with self._amp.scale_loss(loss, self.optimizer) as scaled_loss:
             super().backward(scaled_loss, **kwargs)
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         """Collect the state of the optimizer and of apex.
 
         Returns:
@@ -102,7 +102,7 @@ class ApexOptimWrapper(OptimWrapper):
         state["apex_amp"] = self._amp.state_dict()
         return state
 
-    def load_state_dict(self, state_dict: dict) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what :meth:`state_dict` returned.
 
         Args:
@@ -119,7 +119,7 @@ class ApexOptimWrapper(OptimWrapper):
             self._amp.load_state_dict(self._saved_amp_state)
             self._saved_amp_state = None
 
-    def optim_context(self, model: nn.Module) -> AbstractContextManager:
+    def optim_context(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Give the context for a forward pass; the first call initializes apex.
 
         Args:

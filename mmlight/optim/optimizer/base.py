@@ -57,23 +57,23 @@ class BaseOptimWrapper(metaclass=ABCMeta):
         """Apply the gradients."""
 
     @property
-    def param_groups(self) -> list[dict]:
+    def param_groups(self) -> list[dict[str, Any]]:
         """list[dict]: The optimizer's groups, and ``base_param_settings`` after them."""
         if hasattr(self, "base_param_settings"):
             return [*self.optimizer.param_groups, self.base_param_settings]
         return self.optimizer.param_groups
 
     @property
-    def defaults(self) -> dict:
+    def defaults(self) -> dict[str, Any]:
         """dict: The optimizer's default settings."""
         return self.optimizer.defaults
 
     @property
-    def state(self) -> dict:
+    def state(self) -> dict[torch.Tensor, Any]:
         """dict: What the optimizer remembers of each parameter."""
         return self.optimizer.state
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         """Collect the optimizer's state.
 
         Returns:
@@ -84,7 +84,7 @@ class BaseOptimWrapper(metaclass=ABCMeta):
             state["base_param_settings"] = self.base_param_settings
         return state
 
-    def load_state_dict(self, state_dict: dict) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what :meth:`state_dict` returned.
 
         Args:
@@ -127,9 +127,6 @@ def tell_lightning() -> None:
         import_module("mmlight.bridge.lr_schedulers").follow_by_epoch()
 
 
-def _momentum(group: dict) -> float:
-    if "momentum" in group:
-        return group["momentum"]
-    if "betas" in group:
-        return group["betas"][0]
-    return 0
+def _momentum(group: dict[str, Any]) -> float:
+    momentum: float = group["momentum"] if "momentum" in group else group.get("betas", (0,))[0]
+    return momentum

@@ -100,7 +100,8 @@ def _optional_optimizer(name: str) -> Callable[..., torch.optim.Optimizer]:
                 f"The optimizer {name!r} comes with the package {package!r}, which cannot be "
                 f"imported: {error}. Install it, for example with `pip install {package}`."
             ) from error
-        return getattr(module, class_name)(params, **kwargs)
+        result: torch.optim.Optimizer = getattr(module, class_name)(params, **kwargs)
+        return result
 
     build.__name__ = build.__qualname__ = name
     build.__doc__ = f"Build ``{module_name}.{class_name}``."
@@ -119,7 +120,7 @@ BITSANDBYTES_OPTIMIZERS = [
 ]
 
 
-def build_optim_wrapper(model: nn.Module, cfg: dict) -> OptimWrapper:
+def build_optim_wrapper(model: nn.Module, cfg: dict[str, Any]) -> OptimWrapper:
     """Build an optimizer wrapper from its config.
 
     Args:
@@ -149,4 +150,5 @@ def build_optim_wrapper(model: nn.Module, cfg: dict) -> OptimWrapper:
             "optim_wrapper_cfg": optim_wrapper_cfg,
         }
     )
-    return constructor(model)
+    result: OptimWrapper = constructor(model)
+    return result

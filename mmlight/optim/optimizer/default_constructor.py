@@ -76,7 +76,9 @@ class DefaultOptimWrapperConstructor:
         {'base_lr': [0.1], 'lr': [0.1, 0.1]}
     """
 
-    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+    def __init__(
+        self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None
+    ) -> None:
         if not isinstance(optim_wrapper_cfg, dict):
             raise TypeError(f"optim_wrapper_cfg should be a dict, but got {optim_wrapper_cfg!r}")
         if "optimizer" not in optim_wrapper_cfg:
@@ -94,7 +96,7 @@ class DefaultOptimWrapperConstructor:
         self.paramwise_cfg = {} if paramwise_cfg is None else paramwise_cfg
         self.base_lr = self.optimizer_cfg.get("lr")
         self.base_wd = self.optimizer_cfg.get("weight_decay")
-        self._groups: list[dict] | None = None
+        self._groups: list[dict[str, Any]] | None = None
         self._names: dict[int, str] = {}
         self._validate_cfg()
 
@@ -169,15 +171,18 @@ class DefaultOptimWrapperConstructor:
         model = bare_model(model)
         if self.paramwise_cfg:
             self._warn_of_keys_without_parameter(model)
-            groups: list[dict] = []
+            groups: list[dict[str, Any]] = []
             self.add_params(groups, model)
             optimizer = self._build_from_groups(groups)
         else:
             optimizer = self._build_optimizer(model.parameters())
         optim_wrapper_cfg = {"type": "OptimWrapper", **self.optim_wrapper_cfg}
-        return OPTIM_WRAPPERS.build(optim_wrapper_cfg, default_args={"optimizer": optimizer})
+        result: OptimWrapper = OPTIM_WRAPPERS.build(
+            optim_wrapper_cfg, default_args={"optimizer": optimizer}
+        )
+        return result
 
-    def _build_from_groups(self, groups: list[dict]) -> Optimizer:
+    def _build_from_groups(self, groups: list[dict[str, Any]]) -> Optimizer:
         """Build an optimizer with many groups in a time that grows with their number alone.
 
         Torch looks at all groups before when it takes one. So it takes those of equal settings as
@@ -188,7 +193,7 @@ class DefaultOptimWrapperConstructor:
         is_plain = str(getattr(kind, "__module__", "")).startswith("torch.optim.")
         if not is_plain or issubclass(kind, LBFGS):
             return self._build_optimizer(groups)
-        merged: dict[Any, dict] = {}
+        merged: dict[Any, dict[str, Any]] = {}
         for group in groups:
             settings = {key: value for key, value in group.items() if key != "params"}
             one = merged.setdefault(repr(settings), {"params": [], **settings})
@@ -209,11 +214,12 @@ class DefaultOptimWrapperConstructor:
             if value is None and isinstance(default, int | float):
                 raise TypeError(f"{setting} of {kind.__name__} must be a number, but got None")
         name = next(iter(parameters), "params")
-        return OPTIMIZERS.build({**self.optimizer_cfg, name: params})
+        result: Optimizer = OPTIMIZERS.build({**self.optimizer_cfg, name: params})
+        return result
 
     def add_params(
         self,
-        params: list[dict],
+        params: list[dict[str, Any]],
         module: nn.Module,
         prefix: str = "",
         is_dcn_module: int | float | None = None,
@@ -251,7 +257,7 @@ class DefaultOptimWrapperConstructor:
             child_prefix = f"{prefix}.{child_name}" if prefix else child_name
             self.add_params(params, child, prefix=child_prefix, is_dcn_module=is_dcn_module)
 
-    def _seen_in(self, params: list[dict]) -> dict[int, str]:
+    def _seen_in(self, params: list[dict[str, Any]]) -> dict[int, str]:
         """Give the names of the parameters in the groups of a list, found once for all of it."""
         if self._groups is not params:
             self._groups, self._names = params, {}
@@ -275,18 +281,18 @@ class DefaultOptimWrapperConstructor:
         return None
 
     @staticmethod
-    def _is_in(param_group: dict, param_group_list: list[dict]) -> bool:
+    def _is_in(param_group: dict[str, Any], param_group_list: list[dict[str, Any]]) -> bool:
         """Tell whether a group's parameter is in others: constructors of packages ask for it."""
         known = {id(param) for group in param_group_list for param in group["params"]}
         return any(id(param) in known for param in param_group["params"])
 
     @staticmethod
-    def _log_settings(full_name: str, group: dict) -> None:
+    def _log_settings(full_name: str, group: dict[str, Any]) -> None:
         for key, value in group.items():
             if key != "params":
                 print_log(f"paramwise_options -- {full_name}:{key}={value}", logger="current")
 
-    def _custom_settings(self, custom: dict, by_rules: dict[str, Any]) -> dict[str, Any]:
+    def _custom_settings(self, custom: dict[str, Any], by_rules: dict[str, Any]) -> dict[str, Any]:
         settings: dict[str, Any] = {}
         if self.base_lr is not None or "lr_mult" in custom:
             settings["lr"] = self._times(self.base_lr, custom.get("lr_mult", 1.0), "lr_mult")

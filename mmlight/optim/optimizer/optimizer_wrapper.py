@@ -20,9 +20,12 @@ from mmlight.utils.checks import is_whole, number
 
 from .base import BaseOptimWrapper
 
-_NO_CONTEXT: AbstractContextManager = nullcontext()
+_NO_CONTEXT: AbstractContextManager[Any] = nullcontext()
 _NO_ARGUMENTS: dict[str, Any] = {}
-_CLIP_FUNCTIONS: dict[str, Callable] = {"norm": clip_grad_norm_, "value": clip_grad_value_}
+_CLIP_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "norm": clip_grad_norm_,
+    "value": clip_grad_value_,
+}
 
 
 class Stepper(Protocol):
@@ -34,7 +37,7 @@ class Stepper(Protocol):
     def step(self, optimizer: Optimizer, **kwargs: Any) -> None:
         """Apply the gradients of ``optimizer``."""
 
-    def no_sync(self, model: nn.Module) -> AbstractContextManager:
+    def no_sync(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Give a context in which ``model`` does not synchronize gradients."""
 
 
@@ -80,7 +83,10 @@ class OptimWrapper(BaseOptimWrapper):
     """
 
     def __init__(
-        self, optimizer: Optimizer, accumulative_counts: int = 1, clip_grad: dict | None = None
+        self,
+        optimizer: Optimizer,
+        accumulative_counts: int = 1,
+        clip_grad: dict[str, Any] | None = None,
     ) -> None:
         if not is_whole(accumulative_counts) or accumulative_counts < 1:
             raise AssertionError(
@@ -88,7 +94,7 @@ class OptimWrapper(BaseOptimWrapper):
             )
         super().__init__(optimizer)
         self._accumulative_counts = accumulative_counts
-        self.clip_grad_kwargs: dict | None = None
+        self.clip_grad_kwargs: dict[str, Any] | None = None
         if clip_grad is not None:
             self._set_clipping(clip_grad)
         self.message_hub = MessageHub.get_current_instance()
@@ -99,7 +105,7 @@ class OptimWrapper(BaseOptimWrapper):
         self._remainder_counts = -1
         self._restored_count: int | None = None
 
-    def _set_clipping(self, clip_grad: dict) -> None:
+    def _set_clipping(self, clip_grad: dict[str, Any]) -> None:
         kwargs = dict(clip_grad) if isinstance(clip_grad, dict) else {}
         kind = kwargs.pop("type", "norm")
         if not kwargs:
@@ -125,8 +131,8 @@ class OptimWrapper(BaseOptimWrapper):
     def update_params(
         self,
         loss: torch.Tensor,
-        step_kwargs: dict | None = None,
-        zero_kwargs: dict | None = None,
+        step_kwargs: dict[str, Any] | None = None,
+        zero_kwargs: dict[str, Any] | None = None,
     ) -> None:
         """Back-propagate ``loss`` and, when an update is due, step and clear the gradients.
 
@@ -180,7 +186,7 @@ class OptimWrapper(BaseOptimWrapper):
             self.message_hub.update_scalar(f"train/{self.grad_name}", total)
 
     def _clipped_norm(self) -> torch.Tensor | None:
-        kwargs: dict = self.clip_grad_kwargs or {}
+        kwargs: dict[str, Any] = self.clip_grad_kwargs or {}
         if self._sharded is not None and self.clip_func is clip_grad_norm_:
             # A process has only parts of the gradients, and perhaps none at all.
             return self._sharded.clip_grad_norm_(**kwargs)
@@ -192,9 +198,12 @@ class OptimWrapper(BaseOptimWrapper):
         ]
         total: Any = self.clip_func(params, **kwargs) if params else None
         # Of parameters that are split over the processes (DTensor), so is their norm.
-        return total.full_tensor() if hasattr(total, "full_tensor") else total
+        result: torch.Tensor | None = (
+            total.full_tensor() if hasattr(total, "full_tensor") else total
+        )
+        return result
 
-    def optim_context(self, model: nn.Module) -> AbstractContextManager:
+    def optim_context(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Give the context for a forward pass: no gradient synchronization without an update.
 
         Args:
@@ -303,7 +312,7 @@ class OptimWrapper(BaseOptimWrapper):
         grads = ((index, param.grad) for index, param in enumerate(self._params()))
         return {index: grad for index, grad in grads if grad is not None}
 
-    def accumulation_state(self) -> dict:
+    def accumulation_state(self) -> dict[str, Any]:
         """Collect what an exact resume needs between two updates.
 
         Returns:
@@ -326,7 +335,7 @@ class OptimWrapper(BaseOptimWrapper):
             "gradients": {index: grad.detach().clone() for index, grad in gradients.items()},
         }
 
-    def load_accumulation_state(self, state: dict) -> None:
+    def load_accumulation_state(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`accumulation_state` returned.
 
         Args:

@@ -48,7 +48,10 @@ class OptimWrapperDict(OptimWrapper):
         self.optim_wrappers = optim_wrapper_dict
 
     def update_params(  # type: ignore[override]
-        self, loss: torch.Tensor, step_kwargs: dict | None = None, zero_kwargs: dict | None = None
+        self,
+        loss: torch.Tensor,
+        step_kwargs: dict[str, Any] | None = None,
+        zero_kwargs: dict[str, Any] | None = None,
     ) -> NoReturn:
         """Refuse: a loss belongs to one of the wrappers.
 
@@ -85,7 +88,7 @@ class OptimWrapperDict(OptimWrapper):
         """
         self._refuse("step")
 
-    def optim_context(self, model: nn.Module) -> AbstractContextManager:
+    def optim_context(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Refuse: each wrapper has its own accumulation and precision.
 
         Args:
@@ -122,7 +125,7 @@ class OptimWrapperDict(OptimWrapper):
         """
 
     @property
-    def param_groups(self) -> dict[str, list[dict]]:  # type: ignore[override]
+    def param_groups(self) -> dict[str, list[dict[str, Any]]]:  # type: ignore[override]
         """dict[str, list[dict]]: The parameter groups of each wrapper."""
         return {name: wrapper.param_groups for name, wrapper in self.optim_wrappers.items()}
 
@@ -143,10 +146,10 @@ class OptimWrapperDict(OptimWrapper):
         return self._prefixed({name: w.get_momentum() for name, w in self.optim_wrappers.items()})
 
     @staticmethod
-    def _prefixed(values: dict[str, dict]) -> dict[str, list[float]]:
+    def _prefixed(values: dict[str, dict[str, Any]]) -> dict[str, list[float]]:
         return {f"{name}.{key}": v for name, part in values.items() for key, v in part.items()}
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         """Collect the state of all wrappers.
 
         Returns:
@@ -154,7 +157,7 @@ class OptimWrapperDict(OptimWrapper):
         """
         return {name: wrapper.state_dict() for name, wrapper in self.optim_wrappers.items()}
 
-    def load_state_dict(self, state_dict: dict) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what :meth:`state_dict` returned.
 
         Args:
@@ -169,7 +172,7 @@ class OptimWrapperDict(OptimWrapper):
         for name, state in state_dict.items():
             self.optim_wrappers[name].load_state_dict(state)
 
-    def accumulation_state(self) -> dict:
+    def accumulation_state(self) -> dict[str, Any]:
         """Collect what an exact resume needs between two updates.
 
         Returns:
@@ -178,7 +181,7 @@ class OptimWrapperDict(OptimWrapper):
         states = {name: w.accumulation_state() for name, w in self.optim_wrappers.items()}
         return {name: state for name, state in states.items() if state}
 
-    def load_accumulation_state(self, state: dict) -> None:
+    def load_accumulation_state(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`accumulation_state` returned.
 
         Args:

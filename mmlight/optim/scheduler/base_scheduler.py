@@ -92,7 +92,7 @@ class _ParamScheduler(LRScheduler):
         self._take_first_step()
         tell_lightning()
 
-    def _remember_first_values(self, resuming: bool) -> list:
+    def _remember_first_values(self, resuming: bool) -> list[Any]:
         initial = f"initial_{self.param_name}"
         for index, group in enumerate(self.optimizer.param_groups):
             if self.param_name not in group:
@@ -129,7 +129,7 @@ class _ParamScheduler(LRScheduler):
         vars(self).update(state_dict)
         self._forget_first_step()
 
-    def get_last_value(self) -> list:
+    def get_last_value(self) -> list[Any]:
         """Read what the scheduler set last.
 
         Returns:
@@ -137,7 +137,7 @@ class _ParamScheduler(LRScheduler):
         """
         return self._last_value
 
-    def get_last_lr(self) -> list:
+    def get_last_lr(self) -> list[Any]:
         """Read what the scheduler set last, under the name that torch's schedulers have for it.
 
         Returns:
@@ -145,11 +145,11 @@ class _ParamScheduler(LRScheduler):
         """
         return self._last_value
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         """Compute the value of each parameter group at ``last_step`` from its present value."""
         raise NotImplementedError(f"{type(self).__name__} must define _get_value")
 
-    def _unchanged(self) -> list:
+    def _unchanged(self) -> list[Any]:
         return [group[self.param_name] for group in self.optimizer.param_groups]
 
     def print_value(self, is_verbose: bool, group: int, value: float) -> None:
@@ -177,7 +177,7 @@ class _ParamScheduler(LRScheduler):
         else:
             self._last_value = self._unchanged()
 
-    def _set_values(self, values: list) -> None:
+    def _set_values(self, values: list[Any]) -> None:
         name = self.param_name
         for group, value in zip(self.optimizer.param_groups, values, strict=False):
             group[name] = value

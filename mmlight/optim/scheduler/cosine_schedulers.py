@@ -108,7 +108,7 @@ class CosineAnnealingParamScheduler(_ParamScheduler):
         kwargs.update(begin=begin, end=end, by_epoch=False, T_max=T_max)
         return cls(*args, **kwargs)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         name, step, period = self.param_name, self.last_step, self.T_max
         if step == 0:
             return self._unchanged()
@@ -233,7 +233,7 @@ class CosineRestartParamScheduler(_ParamScheduler):
         kwargs.update(begin=begin, end=end, by_epoch=False, periods=periods)
         return cls(*args, **kwargs)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         index = bisect_right(self.cumulative_periods, self.last_step)
         if index == len(self.periods):
             return self._unchanged()
@@ -259,13 +259,13 @@ def _eta_min(eta_min: float | None, eta_min_ratio: float | None) -> float | None
     return None
 
 
-def _lows(base_values: list, eta_min: float | None, eta_min_ratio: float | None) -> list:
+def _lows(base_values: list[Any], eta_min: float | None, eta_min_ratio: float | None) -> list[Any]:
     if eta_min_ratio is None:
         return [eta_min] * len(base_values)
     return [base * eta_min_ratio for base in base_values]
 
 
-def _next_on_wave(values: list, lows: list, step: int, period: int) -> list:
+def _next_on_wave(values: list[Any], lows: list[Any], step: int, period: int) -> list[Any]:
     """Move values from where ``step - 1`` left them to where ``step`` of ``period`` has them."""
     now = 1 + math.cos(math.pi * step / period)
     before = 1 + math.cos(math.pi * (step - 1) / period)

@@ -101,7 +101,7 @@ class ConstantParamScheduler(_EpochsToIters):
         self.total_iters = span(begin, end) - 1
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         if self.last_step == 0:
             factor = self.factor
         elif self.last_step == self.total_iters:
@@ -149,7 +149,7 @@ class ExponentialParamScheduler(_EpochsToIters):
         self.gamma = gamma
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         if self.last_step == 0:
             return self._unchanged()
         return [group[self.param_name] * self.gamma for group in self.optimizer.param_groups]
@@ -212,7 +212,7 @@ class LinearParamScheduler(_EpochsToIters):
         self.total_iters = span(begin, end) - 1
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         if self.last_step == 0:
             factor = self.start_factor
         else:
@@ -266,7 +266,7 @@ class PolyParamScheduler(_EpochsToIters):
         self.total_iters = span(begin, end) - 1
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         if self.last_step == 0:
             return self._unchanged()
         name, low = self.param_name, self.eta_min

@@ -48,7 +48,7 @@ class MomentumSchedulerMixin(_ParamScheduler):
                 group["momentum"] = group["betas"][0]
         super().__init__(optimizer, "momentum", *args, **kwargs)
 
-    def _set_values(self, values: list) -> None:
+    def _set_values(self, values: list[Any]) -> None:
         super()._set_values(values)
         if self.use_betas:
             for group in self.optimizer.param_groups:

@@ -98,7 +98,7 @@ class OneCycleParamScheduler(_ParamScheduler):
             self._set_bounds(optimizer)
         super().__init__(optimizer, param_name, begin, end, last_step, by_epoch, verbose)
 
-    def _phases(self, pct_start: float, three_phase: bool) -> list[dict]:
+    def _phases(self, pct_start: float, three_phase: bool) -> list[dict[str, Any]]:
         rise = pct_start * self.total_steps - 1
         bounds = [(rise, "initial_lr", "max_lr")]
         if three_phase:
@@ -168,7 +168,7 @@ class OneCycleParamScheduler(_ParamScheduler):
             state["_anneal_strategy"] = "linear" if name.endswith("linear") else "cos"
         super().load_state_dict(state)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         step = self.last_step
         if step > self.total_steps:
             raise ValueError(

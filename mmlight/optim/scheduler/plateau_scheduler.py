@@ -175,7 +175,7 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
             self.num_bad_epochs = 0
             self._set_values(self._get_value())
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         old = [group[self.param_name] for group in self.optimizer.param_groups]
         new = [max(v * self.factor, low) for v, low in zip(old, self.min_values, strict=False)]
         return [n if o - n > self.eps else o for o, n in zip(old, new, strict=False)]

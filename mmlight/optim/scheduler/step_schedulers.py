@@ -97,7 +97,7 @@ class StepParamScheduler(_ParamScheduler):
         kwargs.update(begin=begin, end=end, by_epoch=False, step_size=step_size * epoch_length)
         return cls(*args, **kwargs)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         if self.last_step == 0 or self.last_step % self.step_size != 0:
             return self._unchanged()
         return [group[self.param_name] * self.gamma for group in self.optimizer.param_groups]
@@ -191,7 +191,7 @@ class MultiStepParamScheduler(_ParamScheduler):
         kwargs.update(begin=begin, end=end, by_epoch=False, milestones=milestones)
         return cls(*args, **kwargs)
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         times = self.milestones.get(self.last_step)
         if times is None:
             return self._unchanged()

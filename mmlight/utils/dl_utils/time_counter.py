@@ -69,7 +69,7 @@ class TimeCounter:
             cls._instances[tag] = instance
         return instance
 
-    def __call__(self, func: Callable) -> Callable:
+    def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Make a function that counts its runs."""
         if self.tag is None:
             self.tag = func.__name__
