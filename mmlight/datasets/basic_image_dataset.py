@@ -111,9 +111,6 @@ class BasicImageDataset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Find the images.
 
-        Returns:
-            list[dict]: An entry for each.
-
         Raises:
             FileNotFoundError: If a folder is missing or without images.
         """

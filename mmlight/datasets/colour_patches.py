@@ -55,11 +55,6 @@ class ColourPatchesDataset(PhotoPatchesDataset):
         super().__init__(split, photos, size, scale=1, pipeline=pipeline, test_mode=test_mode)
 
     def load_data_list(self) -> list[dict]:
-        """Say where the pieces lie.
-
-        Returns:
-            list[dict]: The photograph and the corner of each that is there in grey.
-        """
         places = super().load_data_list()
         if self.paired:
             return places
@@ -67,14 +62,7 @@ class ColourPatchesDataset(PhotoPatchesDataset):
         return places[::2]
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """Cut a piece out, or two.
-
-        Args:
-            idx (int): Number of the entry.
-
-        Returns:
-            dict: A piece in grey, and one in colour.
-        """
+        """Cut a piece out, or two."""
         entry = super().get_data_info(idx)
         grey = colour = entry["gt"]
         if not self.paired:

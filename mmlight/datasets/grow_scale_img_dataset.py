@@ -72,9 +72,6 @@ class GrowScaleImgDataset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Find the images of the present scale.
 
-        Returns:
-            list[dict]: ``len_per_stage`` entries.
-
         Raises:
             FileNotFoundError: If a folder is missing or without images.
         """

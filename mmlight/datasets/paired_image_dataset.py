@@ -43,9 +43,6 @@ class PairedImageDataset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Find the images.
 
-        Returns:
-            list[dict]: An entry for each.
-
         Raises:
             FileNotFoundError: If the folder is missing or without images.
         """

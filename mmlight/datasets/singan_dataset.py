@@ -105,14 +105,7 @@ class SinGANDataset(BaseDataset):
         return int(1e6) if self.num_samples < 0 else self.num_samples
 
     def get_data_info(self, idx: int) -> dict:
-        """Give the pyramid.
-
-        Args:
-            idx (int): Number of the entry; all are the same.
-
-        Returns:
-            dict: The images.
-        """
+        """Give the pyramid."""
         return {key: image.copy() for key, image in self.data_list[0].items()}
 
 

@@ -59,14 +59,7 @@ class UnpairedImageDataset(BaseDataset):
         return [{} for _ in range(max(len(self.data_infos_a), len(self.data_infos_b)))]
 
     def get_data_info(self, idx: int) -> dict:
-        """Choose the images of an entry.
-
-        Args:
-            idx (int): Number of the entry.
-
-        Returns:
-            dict: Their paths.
-        """
+        """Choose the images of an entry."""
         first, second = self.data_infos_a, self.data_infos_b
         other = idx % len(second) if self.test_mode else np.random.randint(0, len(second))
         return {

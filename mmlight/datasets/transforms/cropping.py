@@ -50,12 +50,6 @@ class Crop(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Cut the images.
 
-        Args:
-            results (dict): With the images.
-
-        Returns:
-            dict: With their pieces.
-
         Raises:
             KeyError: If an image is not there.
         """
@@ -125,12 +119,6 @@ class FixedCrop(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Cut the images.
 
-        Args:
-            results (dict): With the images.
-
-        Returns:
-            dict: With their pieces.
-
         Raises:
             KeyError: If an image is not there.
             ValueError: If the images differ in size.
@@ -192,12 +180,6 @@ class PairedRandomCrop(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Cut both images.
-
-        Args:
-            results (dict): With the images and ``scale``.
-
-        Returns:
-            dict: With their pieces.
 
         Raises:
             KeyError: If an image or ``scale`` is not there.

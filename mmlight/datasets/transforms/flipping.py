@@ -56,9 +56,6 @@ class Flip(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Mirror the images, perhaps.
 
-        Args:
-            results (dict): With the images.
-
         Returns:
             dict: With the images, mirrored or not.
 
@@ -115,9 +112,6 @@ class RandomTransposeHW(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Transpose the images, perhaps.
-
-        Args:
-            results (dict): With the images.
 
         Returns:
             dict: With the images, transposed or not.

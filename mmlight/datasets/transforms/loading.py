@@ -118,9 +118,6 @@ class LoadImageFromFile(BaseTransform):
         Args:
             results (dict): With ``<key>_path``, a path or a list of paths.
 
-        Returns:
-            dict: With the image as well.
-
         Raises:
             FileNotFoundError: If there is no such file.
             KeyError: If there is no path.
@@ -193,12 +190,6 @@ class LoadPairedImageFromFile(LoadImageFromFile):
 
     def transform(self, results: dict) -> dict:
         """Read the image and cut it.
-
-        Args:
-            results (dict): With ``<key>_path``, a path.
-
-        Returns:
-            dict: With the image and its halves as well.
 
         Raises:
             FileNotFoundError: If there is no such file.

@@ -99,9 +99,6 @@ class PackInputs(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Pack what is known of an entry.
 
-        Args:
-            results (dict): What is known of the entry.
-
         Returns:
             dict: ``inputs``, a tensor, or a dict of tensors where none or several of ``keys`` are
             there; and ``data_samples``, a :class:`DataSample`.

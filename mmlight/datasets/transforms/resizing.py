@@ -88,12 +88,6 @@ class Resize(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Resize the images.
 
-        Args:
-            results (dict): With the images.
-
-        Returns:
-            dict: With the resized images.
-
         Raises:
             KeyError: If an image is not there.
         """

@@ -28,14 +28,7 @@ class SetValues(BaseTransform):
         self.dictionary = dictionary
 
     def transform(self, results: dict) -> dict:
-        """Set the entries.
-
-        Args:
-            results (dict): What is known of the entry.
-
-        Returns:
-            dict: With the values.
-        """
+        """Set the entries."""
         results.update(copy.deepcopy(dict(self.dictionary)))
         return results
 
@@ -67,12 +60,6 @@ class NumpyPad(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Pad the arrays.
-
-        Args:
-            results (dict): With the arrays.
-
-        Returns:
-            dict: With the padded arrays.
 
         Raises:
             KeyError: If an array is not there.

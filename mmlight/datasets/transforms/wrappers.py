@@ -66,12 +66,6 @@ class KeyMapper(BaseTransform):
     def transform(self, results: dict) -> dict | None:
         """Run the transforms under the names inside.
 
-        Args:
-            results (dict): What is known of the entry.
-
-        Returns:
-            dict | None: The same with what came out; None if a transform returned None.
-
         Raises:
             KeyError: If something named is not there and ``allow_nonexist_keys`` is False.
         """
@@ -174,12 +168,6 @@ class TransformBroadcaster(KeyMapper):
 
     def transform(self, results: dict) -> dict | None:
         """Run the transforms on each entry.
-
-        Args:
-            results (dict): What is known of the entries.
-
-        Returns:
-            dict | None: The same with what came out; None if a transform returned None.
 
         Raises:
             KeyError: If something named is not there and ``allow_nonexist_keys`` is False.
