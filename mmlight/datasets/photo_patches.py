@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
+import torch
+from torch.nn.functional import interpolate
 
 from mmlight.dataset import BaseDataset
 from mmlight.registry import DATASETS
@@ -51,8 +52,9 @@ def load_photo(name: str) -> np.ndarray:
 class PhotoPatchesDataset(BaseDataset):
     """Square pieces of the photographs, and the same made smaller.
 
-    An entry has ``gt`` ``(size, size, 3)``, ``img``, the mean of each ``scale`` x ``scale`` pixels
-    of it, ``scale``, and ``gt_path``, a name. Every fourth piece is in the ``val`` split.
+    An entry has ``gt`` ``(size, size, 3)``, ``img``, the same piece of the photograph made smaller,
+    ``scale``, and ``gt_path``, a name. Photographs are made smaller by bicubic interpolation with a
+    kernel as wide as ``scale`` asks for, as DIV2K's are. Every fourth piece is for ``val``.
 
     Args:
         split (str): ``train``, ``val`` or ``all``. Defaults to ``all``.
@@ -90,6 +92,7 @@ class PhotoPatchesDataset(BaseDataset):
         self.scale = scale
         self.size = size
         self.photos = {name: load_photo(name) for name in photos}
+        self._small = {name: _smaller(photo, scale) for name, photo in self.photos.items()}
         super().__init__(pipeline=pipeline, test_mode=test_mode, serialize_data=False)
 
     def load_data_list(self) -> list[dict]:
@@ -131,11 +134,24 @@ class PhotoPatchesDataset(BaseDataset):
             dict: The piece and the same made smaller.
         """
         place = super().get_data_info(idx)
-        gt, side = self.cut(place), self.size // self.scale
+        photo, top, left = place["photo"], place["top"], place["left"]
         return {
-            "gt": gt,
-            "img": cv2.resize(gt, (side, side), interpolation=cv2.INTER_AREA),
+            "gt": _piece(self.photos[photo], top, left, self.size),
+            "img": _piece(self._small[photo], *(n // self.scale for n in (top, left, self.size))),
             "scale": self.scale,
-            "gt_path": f"{place['photo']}_{place['top']}_{place['left']}.png",
+            "gt_path": f"{photo}_{top}_{left}.png",
             "sample_idx": place["sample_idx"],
         }
+
+
+def _piece(photo: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
+    return photo[top : top + side, left : left + side].copy()
+
+
+def _smaller(photo: np.ndarray, scale: int) -> np.ndarray:
+    """Make a photograph smaller, without the rows and columns that ``scale`` does not divide."""
+    height, width = (side // scale * scale for side in photo.shape[:2])
+    pixels = torch.from_numpy(photo[:height, :width]).permute(2, 0, 1)[None].float()
+    size = (height // scale, width // scale)
+    small = interpolate(pixels, size, mode="bicubic", antialias=True)
+    return small[0].round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
