@@ -9,6 +9,7 @@ from mmlight.evaluation.inception_score import IS, InceptionScore, TransIS
 from mmlight.evaluation.kid import KID
 from mmlight.evaluation.mae import MAE
 from mmlight.evaluation.ms_ssim import MS_SSIM
+from mmlight.evaluation.niqe import NIQE
 from mmlight.evaluation.perceptual_path_length import PerceptualDistance, PerceptualPathLength
 from mmlight.evaluation.precision_and_recall import PrecisionAndRecall
 from mmlight.evaluation.psnr import PSNR
@@ -22,6 +23,7 @@ __all__ = [
     "KID",
     "MAE",
     "MS_SSIM",
+    "NIQE",
     "PSNR",
     "SSIM",
     "SWD",

@@ -83,3 +83,24 @@ def images_on_disk(registry: Any, folder: Path, real: np.ndarray) -> Any:
 
 def collate(items: list[dict]) -> dict:
     return {key: [item[key] for item in items] for key in items[0]}
+
+
+def niqe(parts: str, folder: str, photographs: Any, cases: list[dict]) -> list[list[float]]:
+    """Evaluate photographs, which are blue first, one by one."""
+    registry = importlib.import_module(f"{parts}.registry")
+    found = []
+    for case in cases:
+        cfg = {**case, "type": "NIQE", "prefix": "x", "input_order": "CHW"}
+        if parts == "mmlight":
+            cfg["params_path"] = str(
+                Path(folder, "mmagic", "evaluation", "metrics", "niqe_pris_params.npz")
+            )
+        metric = registry.METRICS.build(cfg)
+        values = []
+        for image in photographs:
+            metric.size = 1
+            metric.process(None, [{"output": {"pred_img": image}, "gt_img": image}])
+            result = metric.evaluate() if parts == "mmagic" else metric.evaluate(1)
+            values.append(float(result["x/NIQE"]))
+        found.append(values)
+    return found

@@ -20,7 +20,7 @@ def run(engine: str, folder: str, task: str, work_dir: str, **kwargs: Any) -> An
     """Carry out one of the tasks below, with mmagic's parts or with ours."""
     if task == "train":
         kwargs.update(folder=folder, work_dir=work_dir)
-    elif task in ("evaluators", "shapes"):
+    elif task in ("evaluators", "niqe", "shapes"):
         kwargs.update(folder=folder)
     elif task == "metrics":
         kwargs.update(work_dir=work_dir)
@@ -189,8 +189,16 @@ def metrics(parts: str, **kwargs: Any) -> list[dict[str, float]]:
     return kit_metrics.values(parts, **kwargs)
 
 
+def niqe(parts: str, **kwargs: Any) -> list[list[float]]:
+    """Evaluate the quality of photographs."""
+    import kit_metrics
+
+    return kit_metrics.niqe(parts, **kwargs)
+
+
 TASKS: dict[str, Callable] = {
     "metrics": metrics,
+    "niqe": niqe,
     "evaluators": evaluators,
     "shapes": shapes,
     "train": train,

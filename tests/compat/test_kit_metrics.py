@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from sklearn.datasets import load_sample_images
 
 from tests.compat.test_mmagic import FOLDER, installed
 from tests.evaluation.extractors import write_script
@@ -48,3 +49,15 @@ def test_values_of_mmagic(both: Any, tmp_path: Path) -> None:
     for case, one, other in zip(cases, ours, theirs, strict=True):
         assert one == pytest.approx(other, rel=1e-5), case
     assert 0 < ours[6]["x/precision"] < 1
+
+
+@installed
+def test_quality_of_photographs(both: Any) -> None:
+    """To four digits: single pixels of the brightness round otherwise."""
+    images = [torch.from_numpy(image[..., ::-1].copy()) for image in load_sample_images().images]
+    photographs = [image.permute(2, 0, 1) for image in images]
+    cases = [{"convert_to": "Y"}, {"convert_to": "gray", "crop_border": 4}]
+    theirs, ours = both(RUNS, str(FOLDER), "niqe", photographs=photographs, cases=cases)
+    for one, other in zip(ours, theirs, strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
+    assert 3 < ours[0][0] < 6
