@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
+import re
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from mmlight.utils.notebook import is_interactive
 
 from .build_functions import build_from_cfg
 from .default_scope import DefaultScope
+from .diagnostics import did_you_mean
 from .packages import (
     import_registry_of,
     missing_package,
@@ -25,6 +27,8 @@ from .packages import (
 )
 
 ROOT_SCOPE = "mmlight"
+UNKNOWN_SCOPE = re.compile('No registry of scope "[^"]*"')
+"""How the warning of a scope without a registry begins."""
 # The root registries stand in for these packages, whose components mmlight
 # provides; where one of them is installed, its own registries come first.
 PACKAGE_SCOPES = frozenset({"mmedit", "mmagic"})
@@ -75,7 +79,7 @@ class Registry:
     def __init__(
         self,
         name: str,
-        build_func: Callable | None = None,
+        build_func: Callable[..., Any] | None = None,
         parent: Registry | None = None,
         scope: str | None = None,
         locations: Sequence[str] = (),
@@ -98,7 +102,7 @@ class Registry:
             parent._add_child(self)
         if build_func is None:
             build_func = build_from_cfg if parent is None else parent.build_func
-        self.build_func: Callable = build_func
+        self.build_func: Callable[..., Any] = build_func
 
     def __len__(self) -> int:
         return len(self._module_dict)
@@ -227,8 +231,10 @@ class Registry:
             scope_name = default_scope.scope_name
             found = self._find_scope(scope_name)
             if found is None:
-                hint = missing_package(scope_name) or (
-                    " Check the spelling of the scope, or import the package that defines it."
+                hint = (
+                    missing_package(scope_name)
+                    or did_you_mean(scope_name, self.known_scopes())
+                    or " Check the spelling of the scope, or import the package that defines it."
                 )
                 _warn(
                     f'No registry of scope "{scope_name}" belongs to the tree of '

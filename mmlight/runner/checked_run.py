@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os.path as osp
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -17,10 +18,12 @@ from mmlight.bridge.trainer import derived_kwargs, make_trainer
 from mmlight.evaluator import Evaluator
 from mmlight.evaluator.torchmetrics_adapter import build_metric
 from mmlight.hooks import CheckpointHook, EarlyStoppingHook, Hook, NPUProfilerHook, ProfilerHook
+from mmlight.logging import MMLogger
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import LOOPS, METRICS, RUNNERS, DefaultScope, resolve_type
 from mmlight.registry.build_functions import check_cfg
 from mmlight.registry.place import part, section
+from mmlight.registry.registry import UNKNOWN_SCOPE
 from mmlight.utils.checks import flags
 from mmlight.visualization import Visualizer
 
@@ -28,6 +31,7 @@ from .dataloader import build_dataloader
 from .flexible_runner import FlexibleRunner, build_strategy
 from .known_keys import find_unread, need_all_or_none, need_keys
 from .loops import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
+from .model_faults import init_faults, inner_faults, need_step
 from .runner import ARGUMENTS, Runner
 from .stand_ins import (
     BlankModel,
@@ -54,7 +58,10 @@ class _Said(logging.Handler):
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
+        message = record.getMessage()
+        scope = UNKNOWN_SCOPE.match(message)  # each registry says it for itself
+        if scope is None or not any(one.startswith(scope[0]) for one in self.messages):
+            self.messages.append(message)
 
 
 class CheckedRun(Runner):
@@ -92,7 +99,8 @@ class CheckedRun(Runner):
     def check(self) -> None:
         """Build all parts."""
         scope = self._given.get("default_scope", "mmengine")
-        with self.root_config(), self.part("default_scope"):
+        root = MMLogger.get_current_instance()
+        with self.root_config(), self._heard(root), self.part("default_scope"):
             if not isinstance(scope, str):
                 raise TypeError(f"default_scope should be the name of a scope, but got {scope!r}")
             with DefaultScope.overwrite_default_scope(scope):
@@ -104,28 +112,29 @@ class CheckedRun(Runner):
             DefaultScope.overwrite_default_scope(scope),
             self.current_run.building(),
         ):
-            self._check_runner()
-            self._check_trainer()
-            self._check_environment()
-            self._check_logging()
+            with self._heard(root):
+                self._check_runner()
+                self._check_trainer()
+                self._check_environment()
+                self._check_logging()
             self._check_model()
             self._check_hooks()
             self._check_training()
-            with self._heard():
+            with self._heard(self.logger):
                 self._check_optimizers()
             for mode in ("val", "test"):
                 self._check_evaluation(mode)
-            with self._heard():
+            with self._heard(self.logger):
                 self._check_together()
 
     @contextmanager
-    def _heard(self) -> Generator[None, None, None]:
-        """Take what is warned of inside for a finding of the check."""
-        self.logger.addHandler(self.said)
+    def _heard(self, logger: logging.Logger) -> Generator[None, None, None]:
+        """Take what is warned of inside for a finding of the check; it is not shown here."""
+        handlers, logger.handlers = logger.handlers, [self.said]
         try:
             yield
         finally:
-            self.logger.removeHandler(self.said)
+            logger.handlers = handlers
 
     def _check_runner(self) -> None:
         kind = _runner_class(self.cfg)
@@ -198,6 +207,9 @@ class CheckedRun(Runner):
                 preprocessor = self._given.get("data_preprocessor")
                 self.model = self.builders.build_whole_model(self._given.get("model"), preprocessor)
                 self._has_model = True
+            faults = init_faults(self.model) if self._has_model else inner_faults(self.cfg["model"])
+            for err in faults:
+                self._take_error(err)
 
     def _check_hooks(self) -> None:
         with self.part("default_hooks"):
@@ -225,7 +237,9 @@ class CheckedRun(Runner):
                     self._take_error(err)
             cfg["dataset"] = UnreadData()
         with part(dataloader):
-            build_dataloader(cfg, seed, diff_rank_seed)  # for its arguments
+            with warnings.catch_warnings():  # of how many processors this machine has
+                warnings.simplefilter("ignore", UserWarning)
+                build_dataloader(cfg, seed, diff_rank_seed)  # for its arguments
             return build_dataloader(without_workers(cfg), seed, diff_rank_seed)
 
     def _data(self, key: str) -> Any:
@@ -258,8 +272,14 @@ class CheckedRun(Runner):
                 self._train_loop = None
             else:
                 self._train_loop = self.build_train_loop(cfg)
+                self._check_step("train")
         if self._train_loop is None:
             self._train_loop = _some_loop(self, cfg)
+
+    def _check_step(self, mode: str) -> None:
+        if self._has_model:
+            with self.part("model"):
+                need_step(self.model, mode)
 
     def _is_strange(self, key: str, cfg: Any) -> bool:
         """Tell whether a loop is of a type that may want more than its arguments."""
@@ -355,6 +375,7 @@ class CheckedRun(Runner):
             if not self._is_strange(keys[1], cfg):
                 build = self.build_val_loop if mode == "val" else self.build_test_loop
                 loop = build({} if cfg is None else cfg)
+                self._check_step(mode)
         if loop is None:
             kind = ValLoop if mode == "val" else TestLoop
             loop = kind(self, unread_dataloader(), Evaluator([UnknownMetric()]))

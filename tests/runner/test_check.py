@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch.utils.data import Dataset
 
 from mmlight.config import Config
 from mmlight.dataset import BaseDataset
 from mmlight.evaluator import BaseMetric
-from mmlight.registry import DATA_SAMPLERS, DATASETS, METRICS
+from mmlight.model import BaseModel
+from mmlight.registry import DATA_SAMPLERS, DATASETS, METRICS, MODELS
 from mmlight.runner.check import Report, check_config
-from tests.bridge.parts import config
+from tests.bridge.parts import config, loader
 from tests.runner.wrong_configs import WRONG, average, scheduler, wrong_config
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +54,22 @@ class OnAnnotations(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict:
         return {}
+
+
+@MODELS.register_module(force=True)
+class Started(BaseModel):
+    """A model whose weights begin as its config says."""
+
+    def __init__(self, init_cfg: Any = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.layer = torch.nn.Linear(4, 2)
+
+    def forward(self, inputs: Any, labels: Any = None, mode: str = "tensor") -> Any:
+        return self.layer(inputs)
+
+
+def leave_a_file(worker_id: int, folder: str) -> None:
+    Path(folder, f"worker_{worker_id}").touch()
 
 
 def photos(**more: Any) -> dict[str, Any]:
@@ -214,6 +232,70 @@ def test_optimizers_are_checked_for_a_model_that_cannot_be_built(tmp_path: Path)
     report = check(tmp_path, model={"type": "NoModel"}, optim_wrapper=wrappers)
     (fault,) = report.faults
     assert fault.startswith("model.type: NoModel is not in")
+
+
+def test_all_wrong_parts_of_a_model_are_listed(tmp_path: Path) -> None:
+    model = {
+        "type": "DCGAN",
+        "noise_size": 8,
+        "data_preprocessor": {"type": "DataPreprocesor"},
+        "generator": {"type": "DCGANGenerator", "output_scal": 32},
+        "discriminator": {"type": "mmagik.DCGANDiscriminator", "default_act_cfg": {"type": "Own"}},
+    }
+    faults = "\n".join(check(tmp_path, model=model).faults)
+    assert "model.data_preprocessor.type: DataPreprocesor is not in" in faults
+    assert "model.generator.output_scal: DCGANGenerator got an unexpected" in faults
+    assert "neither a scope nor a package mmagik. Did you mean 'mmagic'" in faults
+    assert "Own" not in faults
+
+
+def test_initializers_are_checked_before_a_training(tmp_path: Path) -> None:
+    wrong = [
+        {"type": "Kaimin", "layer": "Conv2d"},
+        {"type": "Normal", "layer": "Linear", "st": 0.1},
+        {
+            "type": "Constant",
+            "val": 0,
+            "layer": "Linear",
+            "override": {"type": "Xavie", "name": "net"},
+        },
+    ]
+    model = {"type": "Started", "init_cfg": wrong}
+    first, second, third = check(tmp_path, model=model).faults
+    assert first.startswith("model.init_cfg.0.type: Kaimin is not in") and "'Kaiming'" in first
+    assert second.startswith("model.init_cfg.1.st: NormalInit got an") and "'std'" in second
+    assert third.startswith("model.init_cfg.2.override.type: Xavie is not in")
+    right = {"type": "Normal", "layer": "Linear", "override": {"name": "layer"}}
+    assert check(tmp_path, model={"type": "Started", "init_cfg": right}) == Report([], [])
+
+
+def test_a_model_without_steps_is_told_before_its_first_batch(tmp_path: Path) -> None:
+    model = {"type": "torch.nn.Linear", "in_features": 4, "out_features": 2}
+    train, val = check(tmp_path, model=model).faults
+    assert train.startswith("model: Linear has no train_step, which the loop of train_cfg calls")
+    assert val.startswith("model: Linear has no val_step") and "mmlight.model.BaseModel" in val
+
+
+def test_a_wrong_scope_is_told_once_with_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (warning,) = check(tmp_path, default_scope="mmagicc").warnings
+    assert 'No registry of scope "mmagicc"' in warning and "Did you mean 'mmagic'?" in warning
+    assert not capsys.readouterr().out
+
+
+def test_no_process_is_started(tmp_path: Path) -> None:
+    data = {**loader(), "num_workers": 2, "persistent_workers": True, "prefetch_factor": 4}
+    data["worker_init_fn"] = {"type": leave_a_file, "folder": str(tmp_path)}
+    assert not check(tmp_path, by_epoch=False, train_dataloader=data).faults
+    assert not list(tmp_path.iterdir())
+    (fault,) = check(tmp_path, train_dataloader={**data, "num_workers": 0}).faults
+    assert fault.startswith("train_dataloader") and "num_workers" in fault
+
+
+def test_callbacks_of_lightning_are_no_hooks(tmp_path: Path) -> None:
+    timer = {"type": "lightning.pytorch.callbacks.Timer", "duration": {"hours": 1}}
+    assert check(tmp_path, custom_hooks=[timer]) == Report([], [])
 
 
 def test_file_and_line_of_a_fault(tmp_path: Path) -> None:
