@@ -112,7 +112,8 @@ class BasicImageDataset(BaseDataset):
         """Find the images.
 
         Raises:
-            FileNotFoundError: If a folder is missing or without images.
+            FileNotFoundError: If a folder is missing or without images, or lacks the counterpart of
+                an image that was found.
         """
         entries = []
         for name in self._names():
@@ -122,7 +123,23 @@ class BasicImageDataset(BaseDataset):
                 file = self.filename_tmpl[kind].format(stem) + suffix
                 entry[f"{kind}_path"] = join(folder, file, self.backend_args)
             entries.append(entry)
+        if not self._listed_in_file:
+            self._check_counterparts(entries)
         return entries
+
+    def _check_counterparts(self, entries: list[dict]) -> None:
+        """See that each other folder has a file for each image of the one that was searched."""
+        for kind, folder in self.data_prefix.items():
+            if kind == self.search_key:
+                continue
+            names = list_images(folder, self.img_suffix, self.recursive, self.backend_args)
+            there = {join(folder, name, self.backend_args) for name in names}
+            missing = [path for entry in entries if (path := entry[f"{kind}_path"]) not in there]
+            if missing:
+                raise FileNotFoundError(
+                    f"{len(missing)} of {len(entries)} images of {self.search_key!r} have no "
+                    f"counterpart of {kind!r}, {missing[0]} for instance"
+                )
 
     def _names(self) -> list[str]:
         if self._listed_in_file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
+
+from mmlight.utils.near_names import did_you_mean
 
 # Options that say how often and how many; the others are handed to the model.
 _COUNTS = ("type", "max_times", "num_batches")
@@ -227,5 +228,7 @@ def get_sampler(sample_kwargs: Mapping[str, Any], runner: Any, module: nn.Module
         return DataSampler(runner.val_dataloader, *counts, shuffle=False, options=options)
     if kind == "TestData":
         return DataSampler(runner.test_dataloader, *counts, shuffle=False, options=options)
-    near = difflib.get_close_matches(str(kind), SAMPLER_TYPES, n=1) or SAMPLER_TYPES
-    raise ValueError(f"sampler type {kind!r} is not known; did you mean {', '.join(near)}?")
+    raise ValueError(
+        f"sampler type {kind!r} is none of {', '.join(SAMPLER_TYPES)}"
+        f"{did_you_mean(str(kind), SAMPLER_TYPES)}"
+    )

@@ -106,6 +106,19 @@ def test_names_of_a_form_are_found_without_it(tmp_path: Path) -> None:
         BasicImageDataset(filename_tmpl={"imgs": "{}"}, **options)
 
 
+def test_an_image_without_its_counterpart(tmp_path: Path) -> None:
+    for folder, names in {"x2": "abc", "gt": "b"}.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.png").touch()
+    options = {"data_root": str(tmp_path), "data_prefix": {"img": "x2", "gt": "gt"}}
+    with pytest.raises(
+        FileNotFoundError, match=r"2 of 3 images of 'img' have no counterpart of 'gt', .*gt/[ac]"
+    ):
+        BasicImageDataset(**options)
+    assert len(BasicImageDataset(search_key="gt", **options)) == 1
+
+
 def test_an_image_that_is_none_and_a_pyramid_that_is_none(root: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"broken.png \(8 bytes\) is no image"):
