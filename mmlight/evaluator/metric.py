@@ -192,14 +192,7 @@ class DumpResults(BaseMetric):
         self.results.extend(_to_cpu(predictions))
 
     def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
-        """Write the file.
-
-        Args:
-            results (list): Predictions on the whole dataset.
-
-        Returns:
-            dict: Empty: there is no value.
-        """
+        """Write the file."""
         dump(results, self.out_file_path)
         print_log(f"Results has been saved to {self.out_file_path}.", logger="current")
         return {}

@@ -79,12 +79,7 @@ class TorchMetric(BaseMetric):
         self._device: torch.device | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
-        """Update the metric with a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict | BaseDataElement]): Predictions with their targets.
-        """
+        """Update the metric with a batch."""
         samples = [self._take(sample) for sample in data_samples]
         self._seen += len(samples)
         if get_world_size() > 1 and samples:
@@ -95,9 +90,6 @@ class TorchMetric(BaseMetric):
 
     def evaluate(self, size: int) -> dict[str, Any]:
         """Compute the metric over all processes, and reset it.
-
-        Args:
-            size (int): Length of the dataset.
 
         Returns:
             dict: A number by the name of the metric's class. A metric with several values gives
@@ -115,14 +107,7 @@ class TorchMetric(BaseMetric):
         return self._with_prefix(self.compute_metrics([value]))
 
     def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
-        """Name the values of the metric.
-
-        Args:
-            results (list): What the metric computed, as the only item.
-
-        Returns:
-            dict: Values by name.
-        """
+        """Name the values of the metric."""
         (value,) = results
         name = type(self.metric).__name__
         if isinstance(value, Mapping):

@@ -288,9 +288,6 @@ class MMLogger(logging.Logger, ManagerMixin):
 
         If there is none, a new one called ``mmengine`` is created.
 
-        Returns:
-            MMLogger: The logger.
-
         Example:
             >>> isinstance(MMLogger.get_current_instance(), MMLogger)
             True

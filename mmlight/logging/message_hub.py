@@ -76,9 +76,6 @@ class MessageHub(ManagerMixin):
 
         If there is none, a new one called ``mmengine`` is created.
 
-        Returns:
-            MessageHub: The hub.
-
         Example:
             >>> isinstance(MessageHub.get_current_instance(), MessageHub)
             True

@@ -182,15 +182,7 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
     def train_step(  # type: ignore[override]
         self, data: Any, optim_wrapper: OptimWrapperDict
     ) -> dict[str, Tensor]:
-        """Train the discriminator and, when it is its turn, the generator.
-
-        Args:
-            data (Any): A batch, as the dataloader gives it.
-            optim_wrapper (OptimWrapperDict): With ``generator`` and ``discriminator``.
-
-        Returns:
-            dict[str, Tensor]: The losses, on the device.
-        """
+        """Train the discriminator and, when it is its turn, the generator."""
         data = self.data_preprocessor(data, True)
         return self._turns(data, optim_wrapper["discriminator"], optim_wrapper["generator"])
 

@@ -210,9 +210,6 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
     def val_step(self, data: Any) -> list[DataSample]:
         """Translate a batch to each domain that can be reached.
 
-        Args:
-            data (Any): A batch, as the dataloader gives it.
-
         Returns:
             list[DataSample]: For each image what is known, with ``fake_<domain>`` ``(C, H, W)``,
             0 to 255.
@@ -231,27 +228,13 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
         return samples.split(allow_nonseq_value=True)
 
     def test_step(self, data: Any) -> list[DataSample]:
-        """Translate a batch, see :meth:`val_step`.
-
-        Args:
-            data (Any): A batch, as the dataloader gives it.
-
-        Returns:
-            list[DataSample]: What :meth:`val_step` gives.
-        """
+        """Translate a batch, see :meth:`val_step`."""
         return self.val_step(data)
 
     def train_step(  # type: ignore[override]
         self, data: Any, optim_wrapper: OptimWrapperDict
     ) -> dict[str, Tensor]:
         """Train the discriminators and, when it is their turn, the generators.
-
-        Args:
-            data (Any): A batch, as the dataloader gives it.
-            optim_wrapper (OptimWrapperDict): With ``generators`` and ``discriminators``.
-
-        Returns:
-            dict[str, Tensor]: The losses, on the device.
 
         Raises:
             KeyError: If the batch lacks the images of a domain.

@@ -78,37 +78,19 @@ class LightningLoggerVisBackend(BaseVisBackend):
         return self.logger.experiment
 
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Store a config as hyperparameters.
-
-        Args:
-            config (Config): The config.
-            **kwargs: Not used.
-        """
+        """Store a config as hyperparameters."""
         # Some loggers would write an object with all that it holds, a model with its weights.
         self.logger.log_hyperparams(plain_data(hide_secrets(config.to_dict())))
 
     def add_graph(
         self, model: torch.nn.Module, data_batch: Sequence[dict[str, Any]] | None, **kwargs: Any
     ) -> None:
-        """Store the graph of a model, if the logger can.
-
-        Args:
-            model (torch.nn.Module): The model.
-            data_batch (Sequence[dict]): A batch of data.
-            **kwargs: Not used.
-        """
+        """Store the graph of a model, if the logger can."""
         if hasattr(self.logger, "log_graph"):
             self.logger.log_graph(model, data_batch)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
-        """Store an image, or warn that the logger cannot.
-
-        Args:
-            name (str): Name of the image.
-            image (np.ndarray): RGB image, uint8, shape (H, W, 3).
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: Not used.
-        """
+        """Store an image, or warn that the logger cannot."""
         if hasattr(self.logger, "log_image"):
             self.logger.log_image(name, [image], step)
         elif hasattr(self.experiment, "add_image"):
@@ -120,14 +102,6 @@ class LightningLoggerVisBackend(BaseVisBackend):
             warnings.warn(f"{type(self.logger).__name__} cannot store images", stacklevel=2)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        """Store a number.
-
-        Args:
-            name (str): Name of the number.
-            value (int | float | torch.Tensor | np.ndarray): The number.
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: Not used.
-        """
         self.add_scalars({name: value}, step)
 
     def add_scalars(
@@ -137,14 +111,7 @@ class LightningLoggerVisBackend(BaseVisBackend):
         file_path: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Store several numbers; what is not a number is left out.
-
-        Args:
-            scalar_dict (dict): The numbers by name.
-            step (int): Step they belong to, unless they have a ``step`` themselves. Defaults to 0.
-            file_path (str, optional): Not used.
-            **kwargs: Not used.
-        """
+        """Store several numbers; what is not a number is left out."""
         if not self.scalars:
             return
         metrics = {}

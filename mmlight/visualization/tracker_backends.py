@@ -84,14 +84,6 @@ class TrackerVisBackend(BaseVisBackend):
 
     @force_init_env
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        """Store a number.
-
-        Args:
-            name (str): Name of the number.
-            value (int | float | torch.Tensor | np.ndarray): The number.
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: Not used.
-        """
         self._log_number(name, _number(value), step)
 
     @force_init_env
@@ -102,14 +94,7 @@ class TrackerVisBackend(BaseVisBackend):
         file_path: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Store several numbers; what is not a number is left out.
-
-        Args:
-            scalar_dict (dict): The numbers by name.
-            step (int): Step they belong to, unless they have a ``step`` themselves. Defaults to 0.
-            file_path (str, optional): Not used.
-            **kwargs: Not used.
-        """
+        """Store several numbers; what is not a number is left out."""
         step = scalar_dict.get("step", step)
         for name, value in scalar_dict.items():
             if name != "step" and isinstance(value, (Number, torch.Tensor, np.ndarray)):

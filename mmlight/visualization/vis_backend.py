@@ -105,10 +105,6 @@ class LocalVisBackend(BaseVisBackend):
     def add_config(self, config: Config, **kwargs: Any) -> None:
         """Write a config to its file.
 
-        Args:
-            config (Config): The config.
-            **kwargs: Not used.
-
         Raises:
             TypeError: If ``config`` is not a config.
         """
@@ -120,12 +116,6 @@ class LocalVisBackend(BaseVisBackend):
     @force_init_env
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
         """Write an image to ``<img_save_dir>/<name>_<step>.png``.
-
-        Args:
-            name (str): Name of the image; with slashes, also of its folders.
-            image (np.ndarray): RGB or grey image, uint8.
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: Not used.
 
         Raises:
             AssertionError: If ``image`` is not an array of type uint8.
@@ -146,14 +136,7 @@ class LocalVisBackend(BaseVisBackend):
 
     @force_init_env
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        """Append a number to the file of the numbers.
-
-        Args:
-            name (str): Name of the number.
-            value (int | float | torch.Tensor | np.ndarray): The number, or what JSON can hold.
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: Not used.
-        """
+        """Append a number to the file of the numbers."""
         self._append({name: value, "step": step}, self._scalar_save_file)
 
     @force_init_env
@@ -259,35 +242,15 @@ class TensorboardVisBackend(BaseVisBackend):
         return self._tensorboard
 
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Store a config as text.
-
-        Args:
-            config (Config): The config.
-            **kwargs: Not used.
-        """
+        """Store a config as text."""
         self.experiment.add_text("config", config.pretty_text)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
-        """Store an image.
-
-        Args:
-            name (str): Name of the image.
-            image (np.ndarray): RGB image, uint8, shape (H, W, 3), or grey, shape (H, W).
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: Not used.
-        """
         dataformats = "HWC" if image.ndim == 3 else "HW"
         self.experiment.add_image(name, image, step, dataformats=dataformats)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        """Store a number; anything else is left out with a warning.
-
-        Args:
-            name (str): Name of the number.
-            value (int | float | torch.Tensor | np.ndarray): The number.
-            step (int): Step it belongs to. Defaults to 0.
-            **kwargs: Not used.
-        """
+        """Store a number; anything else is left out with a warning."""
         if isinstance(value, (int, float, torch.Tensor, np.ndarray, np.number)):
             self.experiment.add_scalar(name, value, step)
         else:
@@ -305,12 +268,6 @@ class TensorboardVisBackend(BaseVisBackend):
         **kwargs: Any,
     ) -> None:
         """Store several numbers.
-
-        Args:
-            scalar_dict (dict): The numbers by name.
-            step (int): Step they belong to. Defaults to 0.
-            file_path (str, optional): Not used.
-            **kwargs: Not used.
 
         Raises:
             AssertionError: If ``scalar_dict`` is not a dict or has a ``step``.

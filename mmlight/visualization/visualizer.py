@@ -139,13 +139,6 @@ class Visualizer(Drawing, ManagerMixin):
         An instance of a subclass is also known to :class:`Visualizer`, so that
         ``Visualizer.get_current_instance()`` finds it.
 
-        Args:
-            name (str): Name of the instance.
-            **kwargs: Arguments of the constructor, used only to create it.
-
-        Returns:
-            Visualizer: The instance.
-
         Example:
             >>> class Other(Visualizer):
             ...     pass

@@ -90,12 +90,7 @@ class WandbVisBackend(BaseVisBackend):
         return self._wandb
 
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Store a config as the config of the run, and the code if it has a name.
-
-        Args:
-            config (Config): The config.
-            **kwargs: Not used.
-        """
+        """Store a config as the config of the run, and the code if it has a name."""
         self.experiment.config.update(hide_secrets(config.to_dict()), allow_val_change=True)
         if self._log_code_name is not None:
             self.experiment.run.log_code(name=self._log_code_name)
@@ -103,35 +98,13 @@ class WandbVisBackend(BaseVisBackend):
     def add_graph(
         self, model: torch.nn.Module, data_batch: Sequence[dict[str, Any]] | None, **kwargs: Any
     ) -> None:
-        """Watch gradients and parameters of a model, as ``watch_kwargs`` says.
-
-        Args:
-            model (torch.nn.Module): The model.
-            data_batch (Sequence[dict]): Not used.
-            **kwargs: Not used.
-        """
+        """Watch gradients and parameters of a model, as ``watch_kwargs`` says."""
         self.experiment.watch(model, **self._watch_kwargs)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
-        """Store an image.
-
-        Args:
-            name (str): Name of the image.
-            image (np.ndarray): RGB image, uint8, shape (H, W, 3).
-            step (int): Not used: wandb counts calls. Defaults to 0.
-            **kwargs: Not used.
-        """
         self.experiment.log({name: self._wandb.Image(image)}, commit=self._commit)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        """Store a number.
-
-        Args:
-            name (str): Name of the number.
-            value (int | float | torch.Tensor | np.ndarray): The number.
-            step (int): Not used: wandb counts calls. Defaults to 0.
-            **kwargs: Not used.
-        """
         self.experiment.log({name: value}, commit=self._commit)
 
     def add_scalars(
@@ -141,14 +114,6 @@ class WandbVisBackend(BaseVisBackend):
         file_path: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Store several numbers.
-
-        Args:
-            scalar_dict (dict): The numbers by name.
-            step (int): Not used: wandb counts calls. Defaults to 0.
-            file_path (str, optional): Not used.
-            **kwargs: Not used.
-        """
         self.experiment.log(scalar_dict, commit=self._commit)
 
     def close(self) -> None:

@@ -52,15 +52,6 @@ class FsspecBackend(BaseStorageBackend):
     def open_to_read(
         self, filepath: str | Path, text: bool = False
     ) -> AbstractContextManager[IO[Any]]:
-        """Open a file to read it piece by piece.
-
-        Args:
-            filepath (str or Path): The file.
-            text (bool): Read text in UTF-8 instead of bytes.
-
-        Returns:
-            IO: The open file, a context manager.
-        """
         fs, path = self._locate(filepath)
         result: AbstractContextManager[IO[Any]] = (
             fs.open(path, "r", encoding="utf-8") if text else fs.open(path, "rb")
@@ -68,24 +59,12 @@ class FsspecBackend(BaseStorageBackend):
         return result
 
     def get(self, filepath: str | Path) -> bytes:
-        """Read a file as bytes.
-
-        Args:
-            filepath (str or Path): The file.
-
-        Returns:
-            bytes: Its content.
-        """
         fs, path = self._locate(filepath)
         result: bytes = fs.cat_file(path)
         return result
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
         """Read a file as text.
-
-        Args:
-            filepath (str or Path): The file.
-            encoding (str): Encoding of the text.
 
         Returns:
             str: Its content, with ``\\n`` at the end of each line.

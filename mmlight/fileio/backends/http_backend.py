@@ -39,50 +39,18 @@ class HTTPBackend(FsspecBackend):
         return super()._locate(filepath)
 
     def get(self, filepath: str | Path) -> bytes:
-        """Read a file as bytes.
-
-        Args:
-            filepath (str): The address.
-
-        Returns:
-            bytes: Its content.
-        """
         with _plain_errors(filepath):
             return super().get(filepath)
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
-        """Read a file as text.
-
-        Args:
-            filepath (str): The address.
-            encoding (str): Encoding of the text.
-
-        Returns:
-            str: Its content, with ``\\n`` at the end of each line.
-        """
         return TextIOWrapper(BytesIO(self.get(filepath)), encoding=encoding).read()
 
     def open_to_read(self, filepath: str | Path, text: bool = False) -> IO[Any]:
-        """Download a file and open it, as not every server can send a part.
-
-        Args:
-            filepath (str): The address.
-            text (bool): Read text in UTF-8 instead of bytes.
-
-        Returns:
-            IO: The open file, a context manager.
-        """
+        """Download a file and open it, as not every server can send a part."""
         return StringIO(self.get_text(filepath)) if text else BytesIO(self.get(filepath))
 
     def isdir(self, filepath: str | Path) -> bool:
-        """Tell whether an address is that of a listing; other addresses are not asked for.
-
-        Args:
-            filepath (str): The address.
-
-        Returns:
-            bool: Whether it ends with a slash and the server answers with links.
-        """
+        """Tell whether an address is that of a listing; other addresses are not asked for."""
         # The file behind any other address, such as an image, would be downloaded to find out.
         if not str(filepath).endswith("/"):
             return False
@@ -90,15 +58,6 @@ class HTTPBackend(FsspecBackend):
             return super().isdir(filepath)
 
     def copyfile_to_local(self, src: str | Path, dst: str | Path) -> str | Path:
-        """Download a file.
-
-        Args:
-            src (str): The address.
-            dst (str or Path): The local copy, or a local directory to copy it into.
-
-        Returns:
-            str or Path: Path of the copy.
-        """
         with _plain_errors(src):
             return super().copyfile_to_local(src, dst)
 

@@ -57,9 +57,6 @@ class LmdbBackend(BaseStorageBackend):
     def get(self, filepath: str | Path) -> bytes:
         """Read the value of a key.
 
-        Args:
-            filepath (str or Path): The key.
-
         Returns:
             bytes: The value, None if there is no such key.
         """
@@ -71,13 +68,6 @@ class LmdbBackend(BaseStorageBackend):
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
         """Read the value of a key as text.
-
-        Args:
-            filepath (str or Path): The key.
-            encoding (str): Encoding of the text.
-
-        Returns:
-            str: The value.
 
         Raises:
             KeyError: If there is no such key.

@@ -40,85 +40,28 @@ class LocalBackend(FsspecBackend):
     # faster than through fsspec.
 
     def open_to_read(self, filepath: str | Path, text: bool = False) -> IO[Any]:
-        """Open a file to read it piece by piece.
-
-        Args:
-            filepath (str or Path): The file.
-            text (bool): Read text in UTF-8 instead of bytes.
-
-        Returns:
-            IO: The open file, a context manager.
-        """
         path = _plain(filepath)
         return open(path, encoding="utf-8") if text else open(path, "rb")
 
     def get(self, filepath: str | Path) -> bytes:
-        """Read a file as bytes.
-
-        Args:
-            filepath (str or Path): The file.
-
-        Returns:
-            bytes: Its content.
-        """
         with open(_plain(filepath), "rb") as file:
             return file.read()
 
     def get_text(self, filepath: str | Path, encoding: str = "utf-8") -> str:
-        """Read a file as text.
-
-        Args:
-            filepath (str or Path): The file.
-            encoding (str): Encoding of the text.
-
-        Returns:
-            str: Its content, with ``\\n`` at the end of each line.
-        """
         with open(_plain(filepath), encoding=encoding) as file:
             return file.read()
 
     def exists(self, filepath: str | Path) -> bool:
-        """Tell whether there is such a file or directory.
-
-        Args:
-            filepath (str or Path): The path.
-
-        Returns:
-            bool: Whether it exists.
-        """
         return osp.exists(_plain(filepath))
 
     def isdir(self, filepath: str | Path) -> bool:
-        """Tell whether a path is a directory.
-
-        Args:
-            filepath (str or Path): The path.
-
-        Returns:
-            bool: Whether it is.
-        """
         return osp.isdir(_plain(filepath))
 
     def isfile(self, filepath: str | Path) -> bool:
-        """Tell whether a path is a file.
-
-        Args:
-            filepath (str or Path): The path.
-
-        Returns:
-            bool: Whether it is.
-        """
         return osp.isfile(_plain(filepath))
 
     def join_path(self, filepath: str | Path, *filepaths: str | Path) -> str:
         """Join the parts of a path.
-
-        Args:
-            filepath (str or Path): The first part.
-            *filepaths (str or Path): The others; an absolute one drops those before it.
-
-        Returns:
-            str: The path.
 
         Example:
             >>> LocalBackend().join_path("/path/of/dir1", "dir2", "path/of/file")
@@ -128,104 +71,35 @@ class LocalBackend(FsspecBackend):
 
     @contextmanager
     def get_local_path(self, filepath: str | Path) -> Iterator[str | Path]:
-        """Give back a path, which is local as it is.
-
-        Args:
-            filepath (str or Path): The file.
-
-        Yields:
-            str or Path: The same path.
-        """
+        """Give back a path, which is local as it is."""
         yield _plain(filepath)
 
     def copyfile(self, src: str | Path, dst: str | Path) -> str | Path:
-        """Copy a file.
-
-        Args:
-            src (str or Path): The file.
-            dst (str or Path): The copy, or a directory to copy it into.
-
-        Returns:
-            str or Path: Path of the copy.
-
-        Raises:
-            shutil.SameFileError: If both are the same file.
-        """
+        """Copy a file."""
         return shutil.copy(_plain(src), _plain(dst))
 
     def copyfile_from_local(self, src: str | Path, dst: str | Path) -> str | Path:
-        """Copy a file, as :meth:`copyfile` does.
-
-        Args:
-            src (str or Path): The file.
-            dst (str or Path): The copy, or a directory to copy it into.
-
-        Returns:
-            str or Path: Path of the copy.
-        """
+        """Copy a file, as :meth:`copyfile` does."""
         return self.copyfile(src, dst)
 
     def copyfile_to_local(self, src: str | Path, dst: str | Path) -> str | Path:
-        """Copy a file, as :meth:`copyfile` does.
-
-        Args:
-            src (str or Path): The file.
-            dst (str or Path): The copy, or a directory to copy it into.
-
-        Returns:
-            str or Path: Path of the copy.
-        """
+        """Copy a file, as :meth:`copyfile` does."""
         return self.copyfile(src, dst)
 
     def copytree(self, src: str | Path, dst: str | Path) -> str | Path:
-        """Copy a directory.
-
-        Args:
-            src (str or Path): The directory.
-            dst (str or Path): The copy, which must not exist.
-
-        Returns:
-            str or Path: Path of the copy.
-
-        Raises:
-            FileExistsError: If ``dst`` exists.
-        """
+        """Copy a directory."""
         return shutil.copytree(_plain(src), _plain(dst))
 
     def copytree_from_local(self, src: str | Path, dst: str | Path) -> str | Path:
-        """Copy a directory, as :meth:`copytree` does.
-
-        Args:
-            src (str or Path): The directory.
-            dst (str or Path): The copy, which must not exist.
-
-        Returns:
-            str or Path: Path of the copy.
-        """
+        """Copy a directory, as :meth:`copytree` does."""
         return self.copytree(src, dst)
 
     def copytree_to_local(self, src: str | Path, dst: str | Path) -> str | Path:
-        """Copy a directory, as :meth:`copytree` does.
-
-        Args:
-            src (str or Path): The directory.
-            dst (str or Path): The copy, which must not exist.
-
-        Returns:
-            str or Path: Path of the copy.
-        """
+        """Copy a directory, as :meth:`copytree` does."""
         return self.copytree(src, dst)
 
     def copy_if_symlink_fails(self, src: str | Path, dst: str | Path) -> bool:
-        """Make a symbolic link, or a copy where the file system has no links.
-
-        Args:
-            src (str or Path): The file or directory.
-            dst (str or Path): The link.
-
-        Returns:
-            bool: Whether it is a link.
-        """
+        """Make a symbolic link, or a copy where the file system has no links."""
         try:
             os.symlink(_plain(src), _plain(dst))
             return True

@@ -47,38 +47,16 @@ class JsonHandler(BaseFileHandler):
     def load_from_fileobj(self, file: IO[Any], **kwargs: Any) -> Any:
         """Read an object from an open file.
 
-        Args:
-            file (IO): The file.
-            **kwargs: Passed to :func:`json.loads`.
-
-        Returns:
-            object: What was read.
-
         Raises:
             json.JSONDecodeError: If it is no JSON, or too deeply nested.
         """
         return load_json(file.read(), getattr(file, "name", None), **kwargs)
 
     def dump_to_fileobj(self, obj: Any, file: IO[Any], **kwargs: Any) -> None:
-        """Write an object to an open file.
-
-        Args:
-            obj: The object.
-            file (IO): The file.
-            **kwargs: Passed to :func:`json.dump`.
-        """
         kwargs.setdefault("default", set_default)
         json.dump(obj, file, **kwargs)
 
     def dump_to_str(self, obj: Any, **kwargs: Any) -> str:
-        """Write an object to a string.
-
-        Args:
-            obj: The object.
-            **kwargs: Passed to :func:`json.dumps`.
-
-        Returns:
-            str: The JSON text.
-        """
+        """Write an object to a string."""
         kwargs.setdefault("default", set_default)
         return json.dumps(obj, **kwargs)

@@ -32,9 +32,6 @@ class YamlHandler(BaseFileHandler):
             file (IO): The file.
             **kwargs: ``Loader``, another loader of PyYAML, which may make more types.
 
-        Returns:
-            object: What was read.
-
         Raises:
             yaml.YAMLError: If it is no YAML, too deeply nested, or grows by its aliases.
         """
@@ -43,26 +40,11 @@ class YamlHandler(BaseFileHandler):
         )
 
     def dump_to_fileobj(self, obj: Any, file: IO[Any], **kwargs: Any) -> None:
-        """Write an object to an open file.
-
-        Args:
-            obj: The object.
-            file (IO): The file.
-            **kwargs: Passed to :func:`yaml.dump`.
-        """
         kwargs.setdefault("Dumper", _Dumper)
         yaml.dump(obj, file, **kwargs)
 
     def dump_to_str(self, obj: Any, **kwargs: Any) -> str:
-        """Write an object to a string.
-
-        Args:
-            obj: The object.
-            **kwargs: Passed to :func:`yaml.dump`.
-
-        Returns:
-            str: The YAML text.
-        """
+        """Write an object to a string."""
         kwargs.setdefault("Dumper", _Dumper)
         result: str = yaml.dump(obj, **kwargs)
         return result

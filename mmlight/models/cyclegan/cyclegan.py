@@ -70,15 +70,7 @@ class CycleGAN(BaseTranslationModel):
     def train_step(  # type: ignore[override]
         self, data: Any, optim_wrapper: OptimWrapperDict
     ) -> dict[str, Tensor]:
-        """Train all networks once, see :class:`~mmlight.models.BaseTranslationModel`.
-
-        Args:
-            data (Any): A batch, as the dataloader gives it.
-            optim_wrapper (OptimWrapperDict): With ``generators`` and ``discriminators``.
-
-        Returns:
-            dict[str, Tensor]: The losses, on the device.
-        """
+        """Train all networks once, see :class:`~mmlight.models.BaseTranslationModel`."""
         hub = MessageHub.get_current_instance()
         if self._hub_with_pools != hub.instance_name:
             self._share_pools(hub)
@@ -97,9 +89,6 @@ class CycleGAN(BaseTranslationModel):
     def generate(self, images: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Translate the images of both domains, there and back.
 
-        Args:
-            images (Mapping[str, Tensor]): Real images ``(N, C, H, W)`` of both domains.
-
         Returns:
             dict[str, Tensor]: ``fake_<domain>``, images of a domain made from the other, and
             ``cycle_<domain>``, what became of the images of a domain there and back.
@@ -115,10 +104,6 @@ class CycleGAN(BaseTranslationModel):
         self, images: Mapping[str, Tensor], made: Mapping[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of the discriminators: for each the mean of its loss on generated and real images.
-
-        Args:
-            images (Mapping[str, Tensor]): Real images of both domains.
-            made (Mapping[str, Tensor]): What :meth:`generate` made.
 
         Returns:
             tuple: The loss to minimise, and what to log: half of it as ``loss`` and of each part as
@@ -143,10 +128,6 @@ class CycleGAN(BaseTranslationModel):
 
         Their images should pass as real and, translated back, be what they were; and images of a
         generator's own domain should stay as they are.
-
-        Args:
-            images (Mapping[str, Tensor]): Real images of both domains.
-            made (Mapping[str, Tensor]): What :meth:`generate` made.
 
         Returns:
             tuple: The loss to minimise, and what to log: ``loss``, ``loss_gan_g_<domain>`` and,

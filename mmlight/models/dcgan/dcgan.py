@@ -73,11 +73,6 @@ class DCGAN(BaseGAN):
     ) -> dict[str, Tensor]:
         """Update the discriminator once.
 
-        Args:
-            inputs (dict): The inputs, perhaps with ``img``, see :meth:`real_images`.
-            data_samples (DataSample, optional): Perhaps with ``gt_img``.
-            optimizer_wrapper (OptimWrapper): The discriminator's.
-
         Returns:
             dict[str, Tensor]: ``loss``, ``loss_disc_fake`` and ``loss_disc_real``.
         """
@@ -92,11 +87,6 @@ class DCGAN(BaseGAN):
         self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
     ) -> dict[str, Tensor]:
         """Update the generator once.
-
-        Args:
-            inputs (dict): The inputs; as many images are generated as there are real ones.
-            data_samples (DataSample, optional): Perhaps with ``gt_img``.
-            optimizer_wrapper (OptimWrapper): The generator's.
 
         Returns:
             dict[str, Tensor]: ``loss`` and ``loss_gen``.

@@ -189,9 +189,6 @@ class EqualizedDownConv2d(EqualizedConv2d):
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layer.
 
-        Args:
-            x (Tensor): ``(N, in_channels, H, W)``.
-
         Returns:
             Tensor: ``(N, out_channels, H / 2, W / 2)``.
         """

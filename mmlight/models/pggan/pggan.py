@@ -133,10 +133,6 @@ class ProgressiveGrowingGAN(BaseGAN):
     ) -> dict[str, Any]:
         """Train both networks at the scale whose turn it is.
 
-        Args:
-            data (Any): A batch, as the dataloader gives it.
-            optim_wrapper (OptimWrapperDict): With one wrapper for each network and scale.
-
         Returns:
             dict[str, Any]: The losses, on the device; ``shown_nkimg``, ``curr_scale`` and
             ``transition_weight``, numbers.
@@ -231,16 +227,6 @@ class ProgressiveGrowingGAN(BaseGAN):
     def train_discriminator(
         self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
     ) -> dict[str, Tensor]:
-        """Update the discriminator once.
-
-        Args:
-            inputs (Tensor): Real images of the scale.
-            data_samples (None): Not used.
-            optimizer_wrapper (OptimWrapper): The discriminator's at the scale.
-
-        Returns:
-            dict[str, Tensor]: The losses.
-        """
         real = self.real_images(inputs, data_samples)
         with torch.no_grad():
             fake = self.generator(self.noise_fn(num_batches=len(real)), **self._sampled)
@@ -254,11 +240,6 @@ class ProgressiveGrowingGAN(BaseGAN):
         self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
     ) -> dict[str, Tensor]:
         """Update the generator once.
-
-        Args:
-            inputs (Tensor): Real images; as many are generated.
-            data_samples (None): Not used.
-            optimizer_wrapper (OptimWrapper): The generator's at the scale.
 
         Returns:
             dict[str, Tensor]: ``loss`` and ``loss_gen``.

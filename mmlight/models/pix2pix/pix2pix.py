@@ -50,9 +50,6 @@ class Pix2Pix(BaseTranslationModel):
     def generate(self, images: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Translate the source images.
 
-        Args:
-            images (Mapping[str, Tensor]): Real images ``(N, C, H, W)`` of both domains.
-
         Returns:
             dict[str, Tensor]: ``fake``, images ``(N, C', H, W)``.
 
@@ -76,10 +73,6 @@ class Pix2Pix(BaseTranslationModel):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of the discriminator: the mean of its loss on generated and on real pairs.
 
-        Args:
-            images (Mapping[str, Tensor]): Real images of both domains.
-            made (Mapping[str, Tensor]): ``fake``.
-
         Returns:
             tuple: The loss to minimise, and what to log: ``loss``, ``loss_gan_d_fake`` and
             ``loss_gan_d_real``.
@@ -101,10 +94,6 @@ class Pix2Pix(BaseTranslationModel):
         self, images: Mapping[str, Tensor], made: Mapping[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of the generator: its pairs should pass as real, its images be the right ones.
-
-        Args:
-            images (Mapping[str, Tensor]): Real images of both domains.
-            made (Mapping[str, Tensor]): ``fake``.
 
         Returns:
             tuple: The loss to minimise, and what to log: ``loss``, ``loss_gan_g`` and, if it has

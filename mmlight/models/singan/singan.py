@@ -246,10 +246,6 @@ class SinGAN(BaseGAN):
     ) -> dict[str, Any]:
         """Train the discriminator of a scale and, when it is its turn, the generator.
 
-        Args:
-            data (Any): A batch with the image at all scales, ``real_scale0``, ``real_scale1``, ...
-            optim_wrapper (OptimWrapperDict): With ``generator_0``, ``discriminator_0``, ...
-
         Returns:
             dict[str, Any]: The losses, on the device, and ``curr_stage``.
 
@@ -324,11 +320,6 @@ class SinGAN(BaseGAN):
     ) -> dict[str, Tensor]:
         """Update the discriminator of the scale once.
 
-        Args:
-            inputs (dict): The image at all scales.
-            data_samples (Sequence, optional): Not used.
-            optimizer_wrapper (OptimWrapper): The discriminator's.
-
         Returns:
             dict[str, Tensor]: ``loss``, ``loss_disc_fake``, ``loss_disc_real`` and ``loss_gp``.
         """
@@ -378,11 +369,6 @@ class SinGAN(BaseGAN):
         self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
     ) -> dict[str, Tensor]:
         """Update the generator of the scale once.
-
-        Args:
-            inputs (dict): The image at all scales.
-            data_samples (Sequence, optional): Not used.
-            optimizer_wrapper (OptimWrapper): The generator's.
 
         Returns:
             dict[str, Tensor]: ``loss``, ``loss_gen`` and ``loss_mse``.

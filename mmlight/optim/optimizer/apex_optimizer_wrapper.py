@@ -83,12 +83,7 @@ class ApexOptimWrapper(OptimWrapper):
         self._saved_amp_state: dict[str, Any] | None = None
 
     def backward(self, loss: torch.Tensor, **kwargs: Any) -> None:
-        """Compute gradients of the scaled ``loss`` and count it.
-
-        Args:
-            loss (Tensor): Scalar to differentiate.
-            **kwargs: Arguments for :meth:`torch.Tensor.backward`.
-        """
+        """Compute gradients of the scaled ``loss`` and count it."""
         with self._amp.scale_loss(loss, self.optimizer) as scaled_loss:
             super().backward(scaled_loss, **kwargs)
 
@@ -120,14 +115,7 @@ class ApexOptimWrapper(OptimWrapper):
             self._saved_amp_state = None
 
     def optim_context(self, model: nn.Module) -> AbstractContextManager[Any]:
-        """Give the context for a forward pass; the first call initializes apex.
-
-        Args:
-            model (nn.Module): The model.
-
-        Returns:
-            AbstractContextManager: The context.
-        """
+        """Give the context for a forward pass; the first call initializes apex."""
         if not self._is_initialized:
             _, self.optimizer = self._amp.initialize(
                 bare_model(model), self.optimizer, **self._amp_options

@@ -128,13 +128,6 @@ class ReduceOnPlateauParamScheduler(_ParamScheduler):
         self._global_step = 0
 
     def print_value(self, is_verbose: bool, group: int, value: float) -> None:
-        """Log a new value.
-
-        Args:
-            is_verbose (bool): Whether to do so.
-            group (int): Index of the parameter group.
-            value (float): The value.
-        """
         if is_verbose:
             unit = "epoch" if self.by_epoch else "iter"
             print_log(
