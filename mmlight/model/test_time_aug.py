@@ -16,7 +16,7 @@ from mmlight.registry import MODELS
 class BaseTTAModel(BaseModel):
     """Wraps a model so that it predicts on several augmentations of each sample and merges them.
 
-    A subclass implements :meth:`merge_preds`. The batch comes with one list per augmentation::
+    A subclass implements :meth:`merge_preds`. The batch comes with one list per augmentation:
 
         dict(inputs=[[image1_aug1, image2_aug1], [image1_aug2, image2_aug2]],
              data_samples=[[sample1_aug1, sample2_aug1], [sample1_aug2, sample2_aug2]])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class WandbVisBackend(BaseVisBackend):
     """Stores images, numbers and the config with Weights & Biases.
 
+    A ``step`` is not used: wandb counts calls.
+
     Args:
         save_dir (str, optional): Folder of the files that wandb writes.
         init_kwargs (dict, optional): Arguments of :func:`wandb.init`. Defaults to None.
