@@ -20,4 +20,8 @@ def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
     assert ranks[0]["pairs and slices"] == pytest.approx(alone, rel=1e-5)
     assert alone["swd/16"] > 1
     assert 0.01 < alone["ms-ssim/avg"] < 0.99
+    features = two_processes.of_features(0, 1, str(tmp_path))
+    assert ranks[0]["features"] == pytest.approx(features, rel=1e-5)
+    assert features["read/fid"] == pytest.approx(features["written/fid"])
+    assert 0 < features["PR/precision"] < 1 < features["IS/is"]
     assert ranks[0]["loss"] == pytest.approx(6.5)

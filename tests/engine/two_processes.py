@@ -12,7 +12,14 @@ from torch.utils.data import DataLoader
 
 from mmlight import dist
 from mmlight.engine import ReduceLRSchedulerHook
-from mmlight.evaluation import MS_SSIM, SWD, FrechetDistance
+from mmlight.evaluation import (
+    IS,
+    MS_SSIM,
+    SWD,
+    FrechetDistance,
+    FrechetInceptionDistance,
+)
+from mmlight.evaluation import PrecisionAndRecall as PR
 from tests.engine.toys import MeanPixels
 
 
@@ -46,6 +53,27 @@ def of_pairs_and_slices(rank: int, world_size: int) -> dict[str, float]:
     return {**sliced.evaluate(), **similar.evaluate()}
 
 
+def of_features(rank: int, world_size: int, folder: str) -> dict[str, float]:
+    """Metrics of classes and of the features of all images, whose real ones wait in a file."""
+    fake, real = (images(seed)[rank::world_size] for seed in (1, 0))
+    loader = DataLoader([{"inputs": image} for image in real], batch_size=8)  # type: ignore[arg-type]
+    net: Any = MeanPixels()
+    net.classify = lambda pixels: net(pixels) - 128
+    kept = {"feature_extractor": net, "inception_pkl": f"{folder}/of_{world_size}.pkl"}
+    metrics: list[Any] = [
+        IS(40, False, 3, feature_extractor=net, prefix="IS"),
+        PR(40, real_nums=40, feature_extractor=net, prefix="PR", auto_save=False),
+        FrechetInceptionDistance(40, real_nums=40, prefix="written", **kept),
+        FrechetInceptionDistance(40, real_nums=40, prefix="read", **kept),
+    ]
+    values: dict[str, float] = {}
+    for metric in metrics:
+        metric.prepare(None, loader)
+        metric.process(None, [{"fake_img": image} for image in fake])
+        values.update(metric.evaluate())
+    return values
+
+
 def average_loss(rank: int) -> float:
     """The mean of losses that differ between the processes."""
 
@@ -65,6 +93,7 @@ def run(rank: int, folder: str) -> None:
     results: dict[str, Any] = {
         "distance": distance(rank, 2),
         "pairs and slices": of_pairs_and_slices(rank, 2),
+        "features": of_features(rank, 2, folder),
         "loss": average_loss(rank),
     }
     Path(folder, f"results_{rank}.pkl").write_bytes(pickle.dumps(results))
