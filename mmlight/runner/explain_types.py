@@ -17,11 +17,12 @@ _Path = tuple[str, ...]
 # Names that configs take from mmcv without its scope; those of its operators the registry knows.
 _OF_MMCV = """
 BN BN1d BN2d BN3d BitmapMasks CenterCrop Clamp Clip Compose Conv Conv1d Conv2d Conv3d ConvModule
-ConvWS DepthwiseSeparableConvModule FFN GN HSigmoid HSwish IN IN1d IN2d IN3d ImageToTensor
-KeyMapper LN LoadAnnotations LoadImageFromFile MultiScaleFlipAug MultiheadAttention NonLocal2d
-Normalize Pad PatchEmbed PixelShufflePack RandomApply RandomChoice RandomChoiceResize RandomFlip
-RandomGrayscale RandomResize Resize RoIAlign RoIPool SyncBN Swish TestTimeAug ToTensor
-TransformBroadcaster bilinear deconv nearest nms pixel_shuffle soft_nms
+ConvWS DepthwiseSeparableConvModule ELU FFN GELU GN HSigmoid HSwish IN IN1d IN2d IN3d ImageToTensor
+KeyMapper LN LeakyReLU LoadAnnotations LoadImageFromFile MultiScaleFlipAug MultiheadAttention
+NonLocal2d Normalize PReLU Pad PatchEmbed PixelShufflePack RReLU RandomApply RandomChoice
+RandomChoiceResize RandomFlip RandomGrayscale RandomResize ReLU ReLU6 Resize RoIAlign RoIPool SiLU
+Sigmoid Swish SyncBN Tanh TestTimeAug ToTensor TransformBroadcaster bilinear deconv nearest nms
+pixel_shuffle soft_nms
 """
 _LONGEST = 60
 

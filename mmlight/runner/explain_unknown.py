@@ -103,10 +103,13 @@ def unknown_types(settings: dict[str, Any], types: Types, wrong: set[_Path]) -> 
         wrong: Keys at which something is wrong; below all others every type is known.
     """
     found: dict[str, Unknown] = {}
+    known: set[_Path] = set()
     for path, node in parts_in(settings):
         if not any(path[: len(key)] == key for key in wrong) or set(path) & set(NO_OBJECTS):
             continue
-        if types.find(node, registry_of(path)) is None:
+        if types.find(node, registry_of(path)) is not None:
+            known.add(path)
+        elif not (path[-1].endswith("_cfg") and path[:-1] in known):  # its own names, then
             name = type_name(node)
             one = found.setdefault(name, Unknown(name, [], types.package_of(node)))
             one.keys.append(dotted(path))

@@ -30,6 +30,7 @@ model = dict(
     type="FasterRCNN",
     backbone=dict(type="mmpretrain.ConvNeXt", norm_cfg=dict(type="LN")),
     encoder=dict(type="diffusers.AutoencoderKL"),
+    critic=dict(type="DCGANDiscriminator", default_act_cfg=dict(type="ItsOwnName")),
     roi=dict(layer=dict(type="DCNv2")),
 )
 dataset = dict(type="CocoDataset", pipeline=pipeline)
@@ -136,8 +137,8 @@ def test_files_and_the_keys_that_each_set(detector: Explanation) -> None:
     }
     assert [Path(file).name for file in detector.files] == ["base.py", "detector.py"]
     assert places["optim_wrapper.optimizer"] == (0, 2)
-    assert places["train_cfg"] == (1, 14)
-    assert places["param_scheduler[1]"] == (1, 17)
+    assert places["train_cfg"] == (1, 15)
+    assert places["param_scheduler[1]"] == (1, 18)
     assert "default_hooks.checkpoint" not in places
     assert detector.sets[0] == ["optim_wrapper"]
 
