@@ -1,4 +1,4 @@
-"""The command line: ``mmlight train | test | sample | check | config | env``."""
+"""The command line: ``mmlight train | test | sample | check | explain | config | env``."""
 
 from .main import main
 

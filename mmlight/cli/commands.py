@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from mmlight.config import Config
 
@@ -149,7 +150,7 @@ def _enable_lr_scaling(cfg: Config) -> None:
     scaling["enable"] = True
 
 
-def _add_metric(cfg: Config, metric: dict) -> None:
+def _add_metric(cfg: Config, metric: dict[str, Any]) -> None:
     evaluator = cfg.get("test_evaluator")
     if evaluator is None:
         raise ValueError(f"--out needs a test_evaluator, which {cfg.filename} lacks")

@@ -100,7 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_sample(subparsers: argparse._SubParsersAction) -> None:
+def _add_sample(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _command(subparsers, "sample", "write pictures of what a generative model makes")
     parser.set_defaults(command=sample, work_dir=None, launcher="none", verbose=False)
     _add_config_options(parser)
@@ -127,7 +127,7 @@ def _add_sample(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _command(
-    subparsers: argparse._SubParsersAction, name: str, does: str
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str
 ) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=does, description=f"{does.capitalize()}.")
     parser.add_argument(

@@ -61,14 +61,14 @@ class BasicImageDataset(BaseDataset):
     def __init__(
         self,
         ann_file: str = "",
-        metainfo: dict | None = None,
+        metainfo: dict[str, Any] | None = None,
         data_root: str | None = None,
-        data_prefix: dict = {"img": ""},  # noqa: B006
-        pipeline: list[dict | Callable] = [],  # noqa: B006
+        data_prefix: dict[str, Any] = {"img": ""},  # noqa: B006
+        pipeline: list[dict[str, Any] | Callable[..., Any]] = [],  # noqa: B006
         test_mode: bool = False,
-        filename_tmpl: dict = {},  # noqa: B006
+        filename_tmpl: dict[str, Any] = {},  # noqa: B006
         search_key: str | None = None,
-        backend_args: dict | None = None,
+        backend_args: dict[str, Any] | None = None,
         img_suffix: str | tuple[str, ...] | None = SUFFIXES,
         recursive: bool = False,
         **kwargs: Any,
@@ -108,7 +108,7 @@ class BasicImageDataset(BaseDataset):
                 "images in data_root itself"
             )
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """Find the images.
 
         Raises:
@@ -127,7 +127,7 @@ class BasicImageDataset(BaseDataset):
             self._check_counterparts(entries)
         return entries
 
-    def _check_counterparts(self, entries: list[dict]) -> None:
+    def _check_counterparts(self, entries: list[dict[str, Any]]) -> None:
         """See that each other folder has a file for each image of the one that was searched."""
         for kind, folder in self.data_prefix.items():
             if kind == self.search_key:

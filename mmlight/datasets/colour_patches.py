@@ -47,14 +47,14 @@ class ColourPatchesDataset(PhotoPatchesDataset):
         photos: Sequence[str] = PHOTOS,
         size: int = 64,
         paired: bool = True,
-        pipeline: list[dict | Callable] = [],  # noqa: B006
+        pipeline: list[dict[str, Any] | Callable[..., Any]] = [],  # noqa: B006
         test_mode: bool = False,
     ) -> None:
         self.paired = paired
-        self.coloured: list[dict] = []
+        self.coloured: list[dict[str, Any]] = []
         super().__init__(split, photos, size, scale=1, pipeline=pipeline, test_mode=test_mode)
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         places = super().load_data_list()
         if self.paired:
             return places

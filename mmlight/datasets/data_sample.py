@@ -128,7 +128,7 @@ class DataSample(BaseDataElement):
         )
 
     @classmethod
-    def _stack_field(cls, values: list) -> Any:
+    def _stack_field(cls, values: list[Any]) -> Any:
         first = values[0]
         if isinstance(first, LabelData):
             return LabelData(label=torch.cat([value.get("label") for value in values]))
@@ -139,6 +139,6 @@ class DataSample(BaseDataElement):
         return values
 
 
-def _column(value: Any, size: int) -> list:
+def _column(value: Any, size: int) -> list[Any]:
     """Meta information of each sample: of its own where there is a list, else the same."""
     return value if isinstance(value, list) and len(value) == size else [value] * size

@@ -54,7 +54,7 @@ def load_digits(scale: int = 32) -> tuple[Tensor, Tensor]:
 
 
 @DATASETS.register_module()
-class DigitsDataset(Dataset):
+class DigitsDataset(Dataset[Any]):
     """Handwritten digits of scikit-learn, one channel, enlarged, with a margin.
 
     Every fifth image is in the ``val`` split, the others are in ``train``.
@@ -80,7 +80,7 @@ class DigitsDataset(Dataset):
         self,
         split: str = "all",
         scale: int = 32,
-        transform: Callable[[dict], Any] | None = None,
+        transform: Callable[[dict[str, Any]], Any] | None = None,
     ) -> None:
         if split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")

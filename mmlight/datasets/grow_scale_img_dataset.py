@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from mmlight.dataset import BaseDataset
 from mmlight.datasets.image_files import join, list_images
@@ -45,13 +46,13 @@ class GrowScaleImgDataset(BaseDataset):
 
     def __init__(
         self,
-        data_roots: dict,
-        pipeline: list[dict | Callable],
+        data_roots: dict[Any, Any],
+        pipeline: list[dict[str, Any] | Callable[..., Any]],
         len_per_stage: int = int(1e6),
-        gpu_samples_per_scale: dict | None = None,
+        gpu_samples_per_scale: dict[Any, Any] | None = None,
         gpu_samples_base: int = 32,
         io_backend: str | None = None,
-        file_lists: dict | None = None,
+        file_lists: dict[Any, Any] | None = None,
         test_mode: bool = False,
     ) -> None:
         if not data_roots:
@@ -69,7 +70,7 @@ class GrowScaleImgDataset(BaseDataset):
         self._asked_scale: int | None = None
         super().__init__(pipeline=pipeline, test_mode=test_mode, serialize_data=False)
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """Find the images of the present scale.
 
         Raises:
@@ -111,7 +112,7 @@ class GrowScaleImgDataset(BaseDataset):
         return True
 
 
-def by_scale(given: dict, name: str) -> dict:
+def by_scale(given: dict[Any, Any], name: str) -> dict[int, Any]:
     """Turn the keys of a setting into pixels.
 
     Args:

@@ -43,9 +43,9 @@ class GrowScaleDigitsDataset(DigitsDataset):
         self,
         split: str = "all",
         scale: int = 32,
-        gpu_samples_per_scale: dict | None = None,
+        gpu_samples_per_scale: dict[Any, Any] | None = None,
         gpu_samples_base: int = 32,
-        transform: Callable[[dict], Any] | None = None,
+        transform: Callable[[dict[str, Any]], Any] | None = None,
     ) -> None:
         super().__init__(split, scale, transform)
         self.gpu_samples_per_scale = by_scale(gpu_samples_per_scale or {}, "gpu_samples_per_scale")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmlight.fileio import isdir, join_path, list_dir_or_file
 
 SUFFIXES = tuple(
@@ -15,7 +17,7 @@ def list_images(
     folder: str,
     suffixes: str | tuple[str, ...] | None = SUFFIXES,
     recursive: bool = True,
-    backend_args: dict | None = None,
+    backend_args: dict[str, Any] | None = None,
 ) -> list[str]:
     """List the images in a folder, in the order in which its storage gives them.
 
@@ -56,7 +58,7 @@ def list_images(
     return found
 
 
-def join(folder: str, name: str, backend_args: dict | None = None) -> str:
+def join(folder: str, name: str, backend_args: dict[str, Any] | None = None) -> str:
     """Join a folder and a name below it, in the manner of its storage.
 
     Example:

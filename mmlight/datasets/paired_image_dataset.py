@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from mmlight.dataset import BaseDataset
 from mmlight.datasets.image_files import join, list_images
@@ -30,7 +31,7 @@ class PairedImageDataset(BaseDataset):
     def __init__(
         self,
         data_root: str,
-        pipeline: list[dict | Callable],
+        pipeline: list[dict[str, Any] | Callable[..., Any]],
         io_backend: str | None = None,
         test_mode: bool = False,
         test_dir: str = "test",
@@ -40,7 +41,7 @@ class PairedImageDataset(BaseDataset):
         self._folder = join(data_root, folder, self.backend_args)
         super().__init__(pipeline=pipeline, test_mode=test_mode, data_root=data_root)
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """Find the images.
 
         Raises:
@@ -49,7 +50,7 @@ class PairedImageDataset(BaseDataset):
         return [{"pair_path": path} for path in sorted_paths(self._folder, self.backend_args)]
 
 
-def sorted_paths(folder: str, backend_args: dict | None) -> list[str]:
+def sorted_paths(folder: str, backend_args: dict[str, Any] | None) -> list[str]:
     """List the images in and below a folder, in the order of their paths.
 
     Args:

@@ -81,7 +81,7 @@ class PhotoPatchesDataset(BaseDataset):
         photos: Sequence[str] = PHOTOS,
         size: int = 64,
         scale: int = 2,
-        pipeline: list[dict | Callable] = [],  # noqa: B006
+        pipeline: list[dict[str, Any] | Callable[..., Any]] = [],  # noqa: B006
         test_mode: bool = False,
     ) -> None:
         if split not in SPLITS:
@@ -95,7 +95,7 @@ class PhotoPatchesDataset(BaseDataset):
         self._small = {name: _smaller(photo, scale) for name, photo in self.photos.items()}
         super().__init__(pipeline=pipeline, test_mode=test_mode, serialize_data=False)
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """Say where the pieces lie.
 
         Returns:
@@ -112,7 +112,7 @@ class PhotoPatchesDataset(BaseDataset):
         held_out = self.split == "val"
         return [place for i, place in enumerate(places) if (i % _VAL_EVERY == 0) == held_out]
 
-    def cut(self, place: dict) -> np.ndarray:
+    def cut(self, place: dict[str, Any]) -> np.ndarray:
         """Cut a piece out of its photograph.
 
         Args:
@@ -122,7 +122,10 @@ class PhotoPatchesDataset(BaseDataset):
             np.ndarray: ``(size, size, 3)``, blue, green, red.
         """
         top, left = place["top"], place["left"]
-        return self.photos[place["photo"]][top : top + self.size, left : left + self.size].copy()
+        result: np.ndarray = self.photos[place["photo"]][
+            top : top + self.size, left : left + self.size
+        ].copy()
+        return result
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Cut a piece out.
@@ -145,7 +148,8 @@ class PhotoPatchesDataset(BaseDataset):
 
 
 def _piece(photo: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
-    return photo[top : top + side, left : left + side].copy()
+    result: np.ndarray = photo[top : top + side, left : left + side].copy()
+    return result
 
 
 def _smaller(photo: np.ndarray, scale: int) -> np.ndarray:

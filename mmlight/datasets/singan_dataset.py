@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +48,7 @@ class SinGANDataset(BaseDataset):
         min_size: int,
         max_size: int,
         scale_factor_init: float,
-        pipeline: list[dict | Callable],
+        pipeline: list[dict[str, Any] | Callable[..., Any]],
         num_samples: int = -1,
         shrink: bool = False,
     ) -> None:
@@ -104,7 +105,7 @@ class SinGANDataset(BaseDataset):
     def __len__(self) -> int:
         return int(1e6) if self.num_samples < 0 else self.num_samples
 
-    def get_data_info(self, idx: int) -> dict:
+    def get_data_info(self, idx: int) -> dict[str, Any]:
         """Give the pyramid."""
         return {key: image.copy() for key, image in self.data_list[0].items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class UnpairedImageDataset(BaseDataset):
     def __init__(
         self,
         data_root: str,
-        pipeline: list[dict | Callable],
+        pipeline: list[dict[str, Any] | Callable[..., Any]],
         io_backend: str | None = None,
         test_mode: bool = False,
         domain_a: str = "A",
@@ -50,7 +51,7 @@ class UnpairedImageDataset(BaseDataset):
         )
         super().__init__(pipeline=pipeline, test_mode=test_mode, data_root=data_root)
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """Say how many entries there are: as many as images in the larger domain.
 
         Returns:
@@ -58,7 +59,7 @@ class UnpairedImageDataset(BaseDataset):
         """
         return [{} for _ in range(max(len(self.data_infos_a), len(self.data_infos_b)))]
 
-    def get_data_info(self, idx: int) -> dict:
+    def get_data_info(self, idx: int) -> dict[str, Any]:
         """Choose the images of an entry."""
         first, second = self.data_infos_a, self.data_infos_b
         other = idx % len(second) if self.test_mode else np.random.randint(0, len(second))

@@ -88,7 +88,8 @@ def sample_function(module: Any) -> Callable[[Any], Any]:
         TypeError: If the model has neither method.
     """
     if hasattr(module, "val_step"):
-        return module.val_step
+        result: Callable[[Any], Any] = module.val_step
+        return result
     if not _predicts(module):
         raise TypeError(
             f"{type(module).__name__} cannot be sampled: it has neither a val_step nor a "
@@ -113,7 +114,7 @@ def _bare_noise(data: Any) -> Any:
     return data
 
 
-def samples_of(outputs: Any) -> list:
+def samples_of(outputs: Any) -> list[Any]:
     """Take what a model returned apart.
 
     Args:

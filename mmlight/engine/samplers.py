@@ -91,7 +91,7 @@ class NoiseSampler:
     def __len__(self) -> int:
         return self.max_times
 
-    def __iter__(self) -> Iterator[dict]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         for _ in range(self.max_times):
             yield {
                 "inputs": dict(noise=self._noise(), num_batches=self.num_batches, **self.options)
@@ -99,7 +99,8 @@ class NoiseSampler:
 
     def _noise(self) -> torch.Tensor:
         if hasattr(self.module, "noise_fn"):
-            return self.module.noise_fn(num_batches=self.num_batches)
+            result: torch.Tensor = self.module.noise_fn(num_batches=self.num_batches)
+            return result
         device = next((p.device for p in self.module.parameters()), None)
         return torch.randn(self.num_batches, self.module.noise_size, device=device)
 
@@ -125,7 +126,7 @@ class ArgumentsSampler:
     def __len__(self) -> int:
         return self.max_times
 
-    def __iter__(self) -> Iterator[dict]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         for _ in range(self.max_times):
             yield {"inputs": dict(num_batches=self.num_batches, **self.forward_kwargs)}
 
@@ -148,7 +149,7 @@ class DataSampler:
 
     def __init__(
         self,
-        dataloader: DataLoader,
+        dataloader: DataLoader[Any],
         num_batches: int,
         max_times: int,
         shuffle: bool,

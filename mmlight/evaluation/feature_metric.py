@@ -24,8 +24,8 @@ STYLES = ("StyleGAN", "PyTorch")
 
 
 def inception(
-    style: str, path: str | None, form: str, feature_extractor: dict | nn.Module | None
-) -> dict | nn.Module:
+    style: str, path: str | None, form: str, feature_extractor: dict[str, Any] | nn.Module | None
+) -> dict[str, Any] | nn.Module:
     """Say which network the arguments of a metric mean.
 
     Args:
@@ -76,7 +76,7 @@ class FeatureMetric(GenMetric):
     def __init__(
         self,
         fake_nums: int,
-        extractor: dict | nn.Module,
+        extractor: dict[str, Any] | nn.Module,
         cached: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -94,7 +94,7 @@ class FeatureMetric(GenMetric):
             self._network = MODELS.build(self._extractor).eval()
         return self._network
 
-    def check(self, module: nn.Module, dataloader: DataLoader) -> None:
+    def check(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Load the network, besides what :meth:`GenMetric.check` does.
 
         Args:
@@ -109,7 +109,7 @@ class FeatureMetric(GenMetric):
         super().check(module, dataloader)
         _ = self.network
 
-    def prepare(self, module: nn.Module | None, dataloader: DataLoader) -> None:
+    def prepare(self, module: nn.Module | None, dataloader: DataLoader[Any]) -> None:
         """Put the network where the model is, and see how the channels are ordered.
 
         Args:
@@ -143,9 +143,10 @@ class FeatureMetric(GenMetric):
         Returns:
             Tensor: Features ``(N, D)``.
         """
-        return self.network(self.images_for_network(images))
+        result: Tensor = self.network(self.images_for_network(images))
+        return result
 
-    def cache_of(self, dataloader: DataLoader, *what: Any) -> Path | None:
+    def cache_of(self, dataloader: DataLoader[Any], *what: Any) -> Path | None:
         """Say in which file is kept what is known of the real images.
 
         Args:

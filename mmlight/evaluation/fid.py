@@ -80,7 +80,7 @@ class FrechetInceptionDistance(FeatureMetric):
         collect_device: str = "cpu",
         prefix: str | None = None,
         sample_kwargs: Mapping[str, Any] | None = None,
-        feature_extractor: dict | nn.Module | None = None,
+        feature_extractor: dict[str, Any] | nn.Module | None = None,
         sampler_mode: str = "Noise",
     ) -> None:
         super().__init__(
@@ -106,7 +106,7 @@ class FrechetInceptionDistance(FeatureMetric):
         self._fakes = 0
 
     @torch.no_grad()
-    def prepare(self, module: nn.Module | None, dataloader: DataLoader) -> None:
+    def prepare(self, module: nn.Module | None, dataloader: DataLoader[Any]) -> None:
         """Take mean and covariance of the features of the real images, once.
 
         Args:
@@ -127,7 +127,7 @@ class FrechetInceptionDistance(FeatureMetric):
             self._distance = distance
         self._distance.to(self._device)
 
-    def _read_reals(self, dataloader: DataLoader) -> _Distance:
+    def _read_reals(self, dataloader: DataLoader[Any]) -> _Distance:
         wanted = -1 if self.real_nums < 0 else -(-self.real_nums // get_world_size())
         distance: _Distance | None = None
         for images in self.real_batches(dataloader, wanted):
@@ -140,7 +140,7 @@ class FrechetInceptionDistance(FeatureMetric):
         return distance.on_main_process()
 
     @torch.no_grad()
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Take the features of generated images, as far as they are still needed.
 
         Args:
@@ -172,7 +172,7 @@ class FrechetInceptionDistance(FeatureMetric):
         self._fakes = 0
         return self._with_prefix(self.compute_metrics(parts))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Name the distances.
 
         Args:
@@ -227,7 +227,7 @@ class TransFID(FrechetInceptionDistance):
         sample_model: str = "ema",
         collect_device: str = "cpu",
         prefix: str | None = None,
-        feature_extractor: dict | nn.Module | None = None,
+        feature_extractor: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         super().__init__(
             fake_nums,
@@ -244,7 +244,7 @@ class TransFID(FrechetInceptionDistance):
             sampler_mode="normal",
         )
 
-    def check(self, module: nn.Module, dataloader: DataLoader) -> None:
+    def check(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Refuse a model that does not make the images, besides what is checked otherwise.
 
         Args:

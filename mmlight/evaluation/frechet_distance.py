@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from mmlight.evaluation.fid import FrechetInceptionDistance
@@ -46,7 +48,7 @@ class FrechetDistance(FrechetInceptionDistance):
         self,
         fake_nums: int,
         real_nums: int = -1,
-        feature_extractor: dict | nn.Module | None = None,
+        feature_extractor: dict[str, Any] | nn.Module | None = None,
         fake_key: str = "fake_img",
         real_key: str = "img",
         sample_model: str = "ema",
@@ -66,7 +68,7 @@ class FrechetDistance(FrechetInceptionDistance):
             sampler_mode=sampler_mode,
         )
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Name the distance.
 
         Args:

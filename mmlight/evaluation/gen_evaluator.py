@@ -29,7 +29,7 @@ class GenEvaluator(Evaluator):
         ['FD']
     """
 
-    def prepare_metrics(self, module: nn.Module, dataloader: DataLoader) -> None:
+    def prepare_metrics(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Let each metric take what it needs of the real images.
 
         Args:
@@ -41,7 +41,7 @@ class GenEvaluator(Evaluator):
                 metric.prepare(module, dataloader)
 
     def prepare_samplers(
-        self, module: nn.Module, dataloader: DataLoader
+        self, module: nn.Module, dataloader: DataLoader[Any]
     ) -> list[tuple[list[BaseMetric], Any]]:
         """Group the metrics by the samples that they need.
 

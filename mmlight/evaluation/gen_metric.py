@@ -93,7 +93,7 @@ class GenMetric(BaseMetric):
         """int: Generated images that this process contributes."""
         return math.ceil(self.fake_nums / get_world_size())
 
-    def settle_number(self, dataloader: DataLoader) -> None:
+    def settle_number(self, dataloader: DataLoader[Any]) -> None:
         """Take the number of images of the dataset where ``fake_nums`` is -1.
 
         Args:
@@ -112,7 +112,7 @@ class GenMetric(BaseMetric):
             return "normal"
         return self.sampler_mode, self.sample_model, repr(sorted(self.sample_kwargs.items()))
 
-    def check(self, module: nn.Module, dataloader: DataLoader) -> None:
+    def check(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Refuse what the metric cannot work with; called before a training begins.
 
         Args:
@@ -130,7 +130,7 @@ class GenMetric(BaseMetric):
                     f"of {available} is there to make them from: lower fake_nums"
                 )
 
-    def prepare(self, module: nn.Module, dataloader: DataLoader) -> None:
+    def prepare(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Take what the metric needs of the real images; called before each evaluation.
 
         Args:
@@ -139,7 +139,7 @@ class GenMetric(BaseMetric):
         """
 
     def get_metric_sampler(
-        self, model: nn.Module, dataloader: DataLoader, metrics: Sequence[GenMetric]
+        self, model: nn.Module, dataloader: DataLoader[Any], metrics: Sequence[GenMetric]
     ) -> Any:
         """Make the sampler for a group of metrics.
 
@@ -166,7 +166,7 @@ class GenMetric(BaseMetric):
             return DataSampler(dataloader, batch_size, times, shuffle=False, options=options)
         return NoiseSampler(model, batch_size, times, options)
 
-    def real_batches(self, dataloader: DataLoader, wanted: int) -> Iterator[Tensor]:
+    def real_batches(self, dataloader: DataLoader[Any], wanted: int) -> Iterator[Tensor]:
         """Read real images.
 
         Args:
@@ -197,7 +197,8 @@ class GenMetric(BaseMetric):
         if isinstance(batch, Mapping):
             samples = batch.get("data_samples")
             if isinstance(samples, BaseDataElement) and self.real_key in samples:
-                return samples.get(self.real_key)
+                result: Tensor = samples.get(self.real_key)
+                return result
             if isinstance(samples, Sequence) and all(self.real_key in one for one in samples):
                 return torch.stack([one.get(self.real_key) for one in samples])
             inputs = batch.get("inputs", batch)
@@ -207,7 +208,7 @@ class GenMetric(BaseMetric):
             inputs = inputs[self.real_key]
         return inputs if isinstance(inputs, Tensor) else torch.stack(list(inputs))
 
-    def fake_image(self, sample: dict) -> Tensor:
+    def fake_image(self, sample: dict[str, Any]) -> Tensor:
         """Find the generated image in a sample.
 
         Args:
@@ -226,9 +227,10 @@ class GenMetric(BaseMetric):
             raise KeyError(
                 f"{type(self).__name__} finds no {self.fake_key!r} in a sample with {list(found)}"
             )
-        return found[self.fake_key]
+        result: Tensor = found[self.fake_key]
+        return result
 
-    def needed_images(self, samples: Sequence[dict], count: int) -> list[Tensor]:
+    def needed_images(self, samples: Sequence[dict[str, Any]], count: int) -> list[Tensor]:
         """Find the generated images in samples, as far as images are still needed.
 
         Args:

@@ -28,7 +28,7 @@ class HeldFeaturesMetric(FeatureMetric):
     _ready = False
 
     @torch.no_grad()
-    def prepare(self, module: nn.Module | None, dataloader: DataLoader) -> None:
+    def prepare(self, module: nn.Module | None, dataloader: DataLoader[Any]) -> None:
         """Take the features of the real images, once.
 
         Args:
@@ -52,7 +52,7 @@ class HeldFeaturesMetric(FeatureMetric):
             self._reals = known.get(self.stored)
         self._ready = True
 
-    def _read_reals(self, dataloader: DataLoader) -> Tensor | None:
+    def _read_reals(self, dataloader: DataLoader[Any]) -> Tensor | None:
         wanted = -1 if self.real_nums < 0 else -(-self.real_nums // get_world_size())
         rows: list[np.ndarray] = []
         for images in self.real_batches(dataloader, wanted):
@@ -63,7 +63,7 @@ class HeldFeaturesMetric(FeatureMetric):
         return None if collected is None else torch.from_numpy(np.stack(collected))
 
     @torch.no_grad()
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Take the features of generated images, as far as they are still needed.
 
         Args:

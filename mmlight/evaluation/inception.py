@@ -86,9 +86,11 @@ class Mixed(nn.Module):
         if self.branch_pool is None:
             return F.max_pool2d(x, 3, stride=2)
         if self.pool == "max":
-            return self.branch_pool(F.max_pool2d(x, 3, stride=1, padding=1))
-        inner = self.pool == "inner"
-        return self.branch_pool(F.avg_pool2d(x, 3, 1, 1, count_include_pad=not inner))
+            pooled = F.max_pool2d(x, 3, stride=1, padding=1)
+        else:
+            pooled = F.avg_pool2d(x, 3, 1, 1, count_include_pad=self.pool != "inner")
+        features: Tensor = self.branch_pool(pooled)
+        return features
 
 
 def _a(in_channels: int, pooled: int, pool: str) -> Mixed:
@@ -225,4 +227,5 @@ class InceptionFeatures(nn.Module):
         Returns:
             Tensor: Logits ``(N, classes)``.
         """
-        return self.fc(self(images))
+        result: Tensor = self.fc(self(images))
+        return result

@@ -90,7 +90,7 @@ class InceptionScore(FeatureMetric):
         sample_model: str = "orig",
         collect_device: str = "cpu",
         prefix: str | None = None,
-        feature_extractor: dict | nn.Module | None = None,
+        feature_extractor: dict[str, Any] | nn.Module | None = None,
         sampler_mode: str = "Noise",
     ) -> None:
         super().__init__(
@@ -126,7 +126,7 @@ class InceptionScore(FeatureMetric):
                 f"{self.splits}"
             )
 
-    def settle_number(self, dataloader: DataLoader) -> None:
+    def settle_number(self, dataloader: DataLoader[Any]) -> None:
         """Take the number of images of the dataset where ``fake_nums`` is -1.
 
         Args:
@@ -139,7 +139,7 @@ class InceptionScore(FeatureMetric):
         self._check_splits()
 
     @torch.no_grad()
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Take the classes of generated images, as far as they are still needed.
 
         Args:
@@ -195,7 +195,7 @@ class InceptionScore(FeatureMetric):
         scores = (means[:, -1] - torch.xlogy(chances, chances).sum(1)).exp()
         return self._with_prefix(self.compute_metrics(scores.tolist()))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Take mean and standard deviation of the scores.
 
         Args:
@@ -253,7 +253,7 @@ class TransIS(InceptionScore):
         sample_model: str = "ema",
         collect_device: str = "cpu",
         prefix: str | None = None,
-        feature_extractor: dict | nn.Module | None = None,
+        feature_extractor: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         super().__init__(
             fake_nums,
@@ -271,7 +271,7 @@ class TransIS(InceptionScore):
             sampler_mode="normal",
         )
 
-    def check(self, module: nn.Module, dataloader: DataLoader) -> None:
+    def check(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Refuse a model that does not make the images, besides what is checked otherwise.
 
         Args:

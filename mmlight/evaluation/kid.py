@@ -77,7 +77,7 @@ class KID(HeldFeaturesMetric):
         sample_kwargs: Mapping[str, Any] | None = None,
         subsets: int = 100,
         subset_size: int = 1000,
-        feature_extractor: dict | nn.Module | None = None,
+        feature_extractor: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         super().__init__(
             fake_nums,
@@ -100,7 +100,7 @@ class KID(HeldFeaturesMetric):
         self.subsets = subsets
         self.subset_size = subset_size
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Compute the distance.
 
         Args:

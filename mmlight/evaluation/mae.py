@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -46,7 +48,7 @@ class MAE(SampleWiseMetric):
         self.mask_key = mask_key
         self.scaling = scaling
 
-    def compare(self, pred: Tensor, target: Tensor, sample: dict) -> Tensor:
+    def compare(self, pred: Tensor, target: Tensor, sample: dict[str, Any]) -> Tensor:
         """The error of one image."""
         error = (pred - target).abs()
         if self.mask_key is not None:

@@ -70,7 +70,7 @@ class MS_SSIM(GenMetric):
         self._unpaired: Tensor | None = None
 
     @torch.no_grad()
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Compare neighbouring images, as far as pairs are still needed.
 
         Args:
@@ -97,7 +97,7 @@ class MS_SSIM(GenMetric):
         self._unpaired = None
         return super().evaluate(self.fake_nums // 2)
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Take the mean.
 
         Args:

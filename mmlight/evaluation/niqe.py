@@ -105,7 +105,7 @@ class NIQE(BaseMetric):
             self._pristine = mean.reshape(-1), cov, window
         return self._pristine
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Compute the metric of each image of a batch.
 
         Args:
@@ -137,7 +137,8 @@ class NIQE(BaseMetric):
             image = image[
                 self.crop_border : -self.crop_border, self.crop_border : -self.crop_border
             ]
-        return image.round()
+        result: np.ndarray = image.round()
+        return result
 
     def _quality(self, image: np.ndarray) -> float:
         mean, cov, window = self.pristine
@@ -147,7 +148,7 @@ class NIQE(BaseMetric):
         moved = mean - np.nanmean(features, axis=0)
         return float(np.sqrt(moved @ np.linalg.pinv((cov + of_blocks) / 2) @ moved))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Take the mean.
 
         Args:

@@ -85,7 +85,7 @@ class PerceptualPathLength(FeatureMetric):
         space: str = "W",
         sampling: str = "end",
         latent_dim: int = 512,
-        perceptual_distance: dict | nn.Module | None = None,
+        perceptual_distance: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         if real_nums != 0:
             raise ValueError(f"PerceptualPathLength takes no real images: real_nums={real_nums}")
@@ -115,7 +115,7 @@ class PerceptualPathLength(FeatureMetric):
         self.sampling = sampling
         self.latent_dim = latent_dim
 
-    def check(self, module: nn.Module, dataloader: DataLoader) -> None:
+    def check(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Refuse a model without the noise or the styles that the ways go between.
 
         Args:
@@ -151,7 +151,7 @@ class PerceptualPathLength(FeatureMetric):
         return "Path", self.sample_model, self.space, self.sampling, self.epsilon
 
     def get_metric_sampler(
-        self, model: nn.Module, dataloader: DataLoader, metrics: Sequence[GenMetric]
+        self, model: nn.Module, dataloader: DataLoader[Any], metrics: Sequence[GenMetric]
     ) -> PathSampler:
         """Make the sampler for a group of metrics.
 
@@ -167,7 +167,7 @@ class PerceptualPathLength(FeatureMetric):
         return PathSampler(self, model, needed, dataloader.batch_size or 1)
 
     @torch.no_grad()
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Compare the two images of each path, as far as paths are still needed.
 
         Args:
@@ -205,7 +205,7 @@ class PerceptualPathLength(FeatureMetric):
         self.refuse_too_few(len(self.results))
         return super().evaluate(self.fake_nums)
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Take the mean without the smallest and the largest.
 
         Args:
@@ -241,7 +241,7 @@ class PathSampler:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def __iter__(self) -> Iterator[dict]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         averaged = self.metric.sample_model == "ema"
         generator = self.module.generator_ema if averaged else self.module.generator
         generator = getattr(generator, "module", generator)
@@ -332,4 +332,5 @@ class PerceptualDistance(nn.Module):
         Returns:
             Tensor: Distances ``(N,)``.
         """
-        return self.net(as_rgb(first), as_rgb(second)).flatten()
+        result: Tensor = self.net(as_rgb(first), as_rgb(second)).flatten()
+        return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ class PrecisionAndRecall(HeldFeaturesMetric):
         row_batch_size: int = 10000,
         col_batch_size: int = 10000,
         auto_save: bool = True,
-        feature_extractor: dict | nn.Module | None = None,
+        feature_extractor: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         if vgg16_script == _DEFAULT and not os.path.isfile(_DEFAULT):
             vgg16_script = VGG16
@@ -112,7 +113,7 @@ class PrecisionAndRecall(HeldFeaturesMetric):
         self.row_batch_size = row_batch_size
         self.col_batch_size = col_batch_size
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Count the images that could be of the other set.
 
         Args:

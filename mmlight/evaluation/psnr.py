@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio
 
@@ -27,6 +29,6 @@ class PSNR(SampleWiseMetric):
 
     metric = "PSNR"
 
-    def compare(self, pred: Tensor, target: Tensor, sample: dict) -> Tensor:
+    def compare(self, pred: Tensor, target: Tensor, sample: dict[str, Any]) -> Tensor:
         """The ratio of one image, in dB."""
         return peak_signal_noise_ratio(pred, target, data_range=255.0)

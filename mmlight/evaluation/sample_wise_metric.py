@@ -57,7 +57,7 @@ class SampleWiseMetric(BaseMetric):
         self.convert_to = convert_to
 
     @abstractmethod
-    def compare(self, pred: Tensor, target: Tensor, sample: dict) -> Tensor:
+    def compare(self, pred: Tensor, target: Tensor, sample: dict[str, Any]) -> Tensor:
         """Compute the metric of one image.
 
         Args:
@@ -69,7 +69,7 @@ class SampleWiseMetric(BaseMetric):
             Tensor: A number.
         """
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Compute the metric of each image of a batch.
 
         Args:
@@ -93,7 +93,9 @@ class SampleWiseMetric(BaseMetric):
                 raise ValueError(f"crop_border={self.crop_border} leaves nothing{_where(sample)}")
             self.results.append(float(self.compare(pred, target, sample)))
 
-    def _image(self, found: dict, key: str, order_of: str, sample: dict | None = None) -> Tensor:
+    def _image(
+        self, found: dict[str, Any], key: str, order_of: str, sample: dict[str, Any] | None = None
+    ) -> Tensor:
         if key not in found:
             raise KeyError(f"{type(self).__name__} finds no {key!r} in a sample with {list(found)}")
         image = torch.as_tensor(found[key]).detach().cpu().to(torch.float64)
@@ -103,12 +105,12 @@ class SampleWiseMetric(BaseMetric):
         return self._luma(image, sample or found) if self.convert_to else image
 
     @staticmethod
-    def _luma(image: Tensor, sample: dict) -> Tensor:
+    def _luma(image: Tensor, sample: dict[str, Any]) -> Tensor:
         order = str(sample.get("gt_channel_order") or "bgr").lower()
         weights = torch.tensor(_LUMA if order == "rgb" else _LUMA[::-1], dtype=image.dtype)
         return torch.einsum("c,chw->hw", weights, image / 255).unsqueeze(0) + 16
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Take the mean.
 
         Args:
@@ -120,5 +122,5 @@ class SampleWiseMetric(BaseMetric):
         return {self.metric: sum(results) / len(results)}
 
 
-def _where(sample: dict) -> str:
+def _where(sample: dict[str, Any]) -> str:
     return f": {sample['gt_path']}" if sample.get("gt_path") else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
@@ -32,7 +34,7 @@ class SSIM(SampleWiseMetric):
 
     metric = "SSIM"
 
-    def compare(self, pred: Tensor, target: Tensor, sample: dict) -> Tensor:
+    def compare(self, pred: Tensor, target: Tensor, sample: dict[str, Any]) -> Tensor:
         """The similarity of one image."""
         if min(pred.shape[-2:]) < _WINDOW:
             raise ValueError(

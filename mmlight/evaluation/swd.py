@@ -93,7 +93,7 @@ class SWD(GenMetric):
         return [_Patches(self.image_shape[0]) for _ in self.resolutions]
 
     @torch.no_grad()
-    def prepare(self, module: nn.Module | None, dataloader: DataLoader) -> None:
+    def prepare(self, module: nn.Module | None, dataloader: DataLoader[Any]) -> None:
         """Take patches of the real images, once.
 
         Args:
@@ -116,7 +116,7 @@ class SWD(GenMetric):
         self._reals = reals
 
     @torch.no_grad()
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Take patches of generated images, as far as images are still needed.
 
         Args:
@@ -180,9 +180,10 @@ class SWD(GenMetric):
         drawn = drawn / drawn.norm(dim=0)
         if channels == 1:
             drawn = drawn.reshape(3, _PATCH**2, _DIRECTIONS).sum(0)
-        return drawn.to(self._device)
+        result: Tensor = drawn.to(self._device)
+        return result
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Name the distances.
 
         Args:

@@ -112,7 +112,8 @@ class ScriptFeatures(nn.Module):
         Returns:
             Tensor: Features ``(N, D)``.
         """
-        return self.script(as_rgb(images).to(torch.uint8), return_features=True)
+        result: Tensor = self.script(as_rgb(images).to(torch.uint8), return_features=True)
+        return result
 
     def classify(self, images: Tensor) -> Tensor:
         """Score the classes of images.
@@ -123,4 +124,5 @@ class ScriptFeatures(nn.Module):
         Returns:
             Tensor: Logits ``(N, classes)``: logarithms of the probabilities that the file gives.
         """
-        return self.script(as_rgb(images).to(torch.uint8), no_output_bias=True).log()
+        result: Tensor = self.script(as_rgb(images).to(torch.uint8), no_output_bias=True).log()
+        return result

@@ -34,12 +34,12 @@ class BaseEditModel(BaseModel):
 
     def __init__(
         self,
-        generator: dict | nn.Module,
-        pixel_loss: dict | nn.Module,
-        train_cfg: dict | None = None,
-        test_cfg: dict | None = None,
-        init_cfg: dict | None = None,
-        data_preprocessor: dict | nn.Module | None = None,
+        generator: dict[str, Any] | nn.Module,
+        pixel_loss: dict[str, Any] | nn.Module,
+        train_cfg: dict[str, Any] | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         super().__init__(data_preprocessor or {"type": "DataPreprocessor"}, init_cfg)
         self.train_cfg = train_cfg
@@ -90,7 +90,8 @@ class BaseEditModel(BaseModel):
         Returns:
             Tensor: Images in the model's range.
         """
-        return self.generator(inputs, **kwargs)
+        result: Tensor = self.generator(inputs, **kwargs)
+        return result
 
     def forward_inference(
         self, inputs: Tensor, data_samples: DataSample | None = None, **kwargs: Any

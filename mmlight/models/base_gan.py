@@ -53,15 +53,15 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
 
     def __init__(
         self,
-        generator: dict | nn.Module,
-        discriminator: dict | nn.Module | None = None,
-        data_preprocessor: dict | nn.Module | None = None,
+        generator: dict[str, Any] | nn.Module,
+        discriminator: dict[str, Any] | nn.Module | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
         generator_steps: int = 1,
         discriminator_steps: int = 1,
         noise_size: int | None = None,
-        ema_config: dict | None = None,
-        loss_config: dict | None = None,
-        init_cfg: dict | list | None = None,
+        ema_config: dict[str, Any] | None = None,
+        loss_config: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         super().__init__(data_preprocessor or {"type": "DataPreprocessor"}, init_cfg)
         if isinstance(generator, dict):
@@ -89,7 +89,7 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
             )
         return sizes.pop()
 
-    def _build_ema(self, ema_config: dict) -> None:
+    def _build_ema(self, ema_config: dict[str, Any]) -> None:
         cfg = dict(ema_config)
         cfg.setdefault("type", "ExponentialMovingAverage")
         self._ema_start = cfg.pop("start_iter", 0)
@@ -103,7 +103,8 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
     @property
     def device(self) -> torch.device:
         """torch.device: Where the generator is."""
-        return next(self.generator.parameters()).device
+        result: torch.device = next(self.generator.parameters()).device
+        return result
 
     def noise_fn(self, noise: NoiseSource = None, num_batches: int = 0) -> Tensor:
         """Give noise for the generator, on its device.
@@ -129,7 +130,7 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
         return noise(shape).to(self.device)
 
     def forward(
-        self, inputs: Any, data_samples: Sequence | None = None, mode: str | None = None
+        self, inputs: Any, data_samples: Sequence[Any] | None = None, mode: str | None = None
     ) -> list[DataSample]:
         """Generate images.
 
@@ -187,7 +188,7 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
         return self._turns(data, optim_wrapper["discriminator"], optim_wrapper["generator"])
 
     def _turns(
-        self, data: dict, disc_wrapper: OptimWrapper, gen_wrapper: OptimWrapper
+        self, data: dict[str, Any], disc_wrapper: OptimWrapper, gen_wrapper: OptimWrapper
     ) -> dict[str, Tensor]:
         with disc_wrapper.optim_context(self.discriminator):
             log_vars = self.train_discriminator(**data, optimizer_wrapper=disc_wrapper)
@@ -199,7 +200,7 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
                 self.generator_ema.update_parameters(self.generator)
         return log_vars
 
-    def _generator_turn(self, data: dict, wrapper: OptimWrapper) -> dict[str, Tensor]:
+    def _generator_turn(self, data: dict[str, Any], wrapper: OptimWrapper) -> dict[str, Tensor]:
         set_requires_grad(self.discriminator, False)
         steps = []
         for _ in range(self.generator_steps * wrapper._accumulative_counts):
@@ -225,7 +226,8 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
             ValueError: If there are none.
         """
         if isinstance(data_samples, DataSample) and "gt_img" in data_samples:
-            return data_samples.get("gt_img")
+            result: Tensor = data_samples.get("gt_img")
+            return result
         images = inputs.get("img") if isinstance(inputs, Mapping) else inputs
         if isinstance(images, Tensor):
             return images
@@ -235,7 +237,10 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
 
     @abstractmethod
     def train_discriminator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the discriminator once.
 
@@ -250,7 +255,10 @@ class BaseGAN(BaseModel, metaclass=ABCMeta):
 
     @abstractmethod
     def train_generator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the generator once.
 

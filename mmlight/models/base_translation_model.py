@@ -40,7 +40,8 @@ class DomainNetworks(ModuleDict):
         Returns:
             Tensor: What it gives.
         """
-        return self[domain](images)
+        result: Tensor = self[domain](images)
+        return result
 
 
 class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
@@ -78,16 +79,16 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
 
     def __init__(
         self,
-        generator: dict | nn.Module,
-        discriminator: dict | nn.Module | None,
+        generator: dict[str, Any] | nn.Module,
+        discriminator: dict[str, Any] | nn.Module | None,
         default_domain: str,
         reachable_domains: Sequence[str],
         related_domains: Sequence[str],
-        data_preprocessor: dict | nn.Module | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
         discriminator_steps: int = 1,
         disc_init_steps: int = 0,
         loss_config: Mapping[str, float] | None = None,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         keys = [f"img_{domain}" for domain in related_domains]
         super().__init__(
@@ -112,7 +113,7 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
                 )
         self.loss_config = {**self.default_loss_config, **(loss_config or {})}
 
-    def _networks(self, network: dict | nn.Module) -> DomainNetworks:
+    def _networks(self, network: dict[str, Any] | nn.Module) -> DomainNetworks:
         if isinstance(network, nn.Module):
             return DomainNetworks({name: deepcopy(network) for name in self.reachable_domains})
         return DomainNetworks({name: MODELS.build(network) for name in self.reachable_domains})
@@ -182,7 +183,8 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
         """
         target = self.default_domain if target_domain is None else target_domain
         self._check_domain(target, self.reachable_domains, "target_domain")
-        return self.generators(target, image)
+        result: Tensor = self.generators(target, image)
+        return result
 
     def forward(  # type: ignore[override]
         self, img: Tensor, test_mode: bool = False, target_domain: str | None = None
@@ -267,7 +269,8 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
                 f"the inputs of the batch have no {key!r}, the images of the domain {domain!r}, "
                 f"but {', '.join(map(repr, inputs)) or 'nothing'}.{did_you_mean(key, inputs)}"
             )
-        return inputs[key]
+        result: Tensor = inputs[key]
+        return result
 
     @abstractmethod
     def generate(self, images: Mapping[str, Tensor]) -> dict[str, Tensor]:

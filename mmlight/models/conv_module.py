@@ -33,7 +33,7 @@ ACTIVATION_LAYERS: dict[str, Callable[..., nn.Module]] = {
 _IN_PLACE = ("ReLU", "LeakyReLU", "ELU", "SiLU")
 
 
-def _pick(table: dict[str, Callable[..., nn.Module]], name: str, what: str) -> Callable:
+def _pick(table: dict[str, Callable[..., nn.Module]], name: str, what: str) -> Callable[..., Any]:
     if name not in table:
         near = difflib.get_close_matches(name, table, n=3) or sorted(table)
         raise KeyError(f"{what} layer {name!r} is not known; nearest: {', '.join(near)}")
@@ -58,7 +58,8 @@ def build_norm(cfg: dict[str, Any], channels: int) -> nn.Module:
         0.001
     """
     kwargs = dict(cfg)
-    return _pick(NORM_LAYERS, kwargs.pop("type"), "normalisation")(channels, **kwargs)
+    result: nn.Module = _pick(NORM_LAYERS, kwargs.pop("type"), "normalisation")(channels, **kwargs)
+    return result
 
 
 def build_activation(cfg: dict[str, Any]) -> nn.Module:
@@ -81,7 +82,8 @@ def build_activation(cfg: dict[str, Any]) -> nn.Module:
     name = kwargs.pop("type")
     if name in _IN_PLACE:
         kwargs.setdefault("inplace", True)
-    return _pick(ACTIVATION_LAYERS, name, "activation")(**kwargs)
+    result: nn.Module = _pick(ACTIVATION_LAYERS, name, "activation")(**kwargs)
+    return result
 
 
 def kaiming_arguments(act_cfg: dict[str, Any] | None) -> dict[str, Any]:

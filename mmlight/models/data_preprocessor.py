@@ -99,7 +99,7 @@ class DataPreprocessor(BaseDataPreprocessor):
         self.input_channel_order = _order(input_channel_order)
         self.output_channel_order = _order(output_channel_order)
 
-    def forward(self, data: dict, training: bool = False) -> dict:
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Prepare a batch.
 
         Args:
@@ -178,7 +178,8 @@ class DataPreprocessor(BaseDataPreprocessor):
             noted = noted[0] if isinstance(noted, list) and noted else noted
             if noted:
                 return str(noted).upper()
-        return self.input_channel_order
+        result: str = self.input_channel_order
+        return result
 
     def _reorder(self, images: Tensor, order: str) -> Tensor:
         if self.output_channel_order in (None, order) or images.shape[-3] != 3:

@@ -73,7 +73,8 @@ class DigitsFeatures(nn.Module):
         images = images.float().mean(dim=1, keepdim=True) / 127.5 - 1
         if height < 32:
             images = interpolate(images, size=(32, 32), mode="bilinear")
-        return self.backbone(images)
+        result: Tensor = self.backbone(images)
+        return result
 
     def classify(self, images: Tensor) -> Tensor:
         """Score the classes of images.
@@ -84,4 +85,5 @@ class DigitsFeatures(nn.Module):
         Returns:
             Tensor: Logits ``(N, 10)``, one for each digit.
         """
-        return self.head(self(images))
+        result: Tensor = self.head(self(images))
+        return result

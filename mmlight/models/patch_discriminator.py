@@ -54,7 +54,7 @@ class PatchDiscriminator(BaseModule):
         base_channels: int = 64,
         num_conv: int = 3,
         norm_cfg: dict[str, Any] = BN,
-        init_cfg: dict | list[dict] | None = NORMAL_INIT,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = NORMAL_INIT,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if num_conv < 1:
@@ -85,4 +85,5 @@ class PatchDiscriminator(BaseModule):
         Returns:
             Tensor: Scores ``(N, 1, h, w)``; with ``num_conv=3`` h is ``H / 8 - 2``.
         """
-        return self.model(x)
+        result: Tensor = self.model(x)
+        return result

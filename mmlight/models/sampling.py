@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmlight.engine.samplers import SAMPLE_MODELS
 
 
-def requested_batch_size(inputs: Any, data_samples: Sequence | None = None) -> int:
+def requested_batch_size(inputs: Any, data_samples: Sequence[Any] | None = None) -> int:
     """Find out how many images are asked for.
 
     Args:

@@ -14,7 +14,7 @@ def iterations_before() -> int:
     Raises:
         RuntimeError: If the hook is not there.
     """
-    done = MessageHub.get_current_instance().get_info("iter")
+    done: int | None = MessageHub.get_current_instance().get_info("iter")
     if done is None:
         raise RuntimeError(
             "the message hub does not have the iteration, which tells whose turn it is; "

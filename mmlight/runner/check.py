@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from mmlight.config import Config, copy_config
 from mmlight.registry.account import Account
@@ -31,7 +32,7 @@ class Report:
         return f"would {'not run' if self.faults else 'run'}: {found}"
 
 
-def check_config(cfg: Config | dict, strict: bool = False) -> Report:
+def check_config(cfg: Config | dict[str, Any], strict: bool = False) -> Report:
     """Find all that is wrong with a config.
 
     Each part is built by itself, on the CPU. Datasets are not read: their arguments are checked,

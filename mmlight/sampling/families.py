@@ -121,7 +121,7 @@ def sample(
     return make(model, **options)
 
 
-def check_options(model: nn.Module, options: dict[str, Any], make: Callable) -> None:
+def check_options(model: nn.Module, options: dict[str, Any], make: Callable[..., Any]) -> None:
     """Refuse options that do not go with a model.
 
     Args:

@@ -39,10 +39,13 @@ def order_of(model: nn.Module) -> str:
     for transform in transforms_of(model):
         if "channel_order" in transform:
             return str(transform["channel_order"]).lower()
-    return output_range(model).get("color_order", "rgb")
+    result: str = output_range(model).get("color_order", "rgb")
+    return result
 
 
-def transforms_of(model: Any, modes: Sequence[str] = ("train", "val", "test")) -> Iterator[Mapping]:
+def transforms_of(
+    model: Any, modes: Sequence[str] = ("train", "val", "test")
+) -> Iterator[Mapping[str, Any]]:
     """Give the transforms, and all other dicts, that are in the config's dataloaders.
 
     Args:
@@ -57,7 +60,7 @@ def transforms_of(model: Any, modes: Sequence[str] = ("train", "val", "test")) -
         yield from _dicts_in(cfg.get(f"{mode}_dataloader"))
 
 
-def _dicts_in(node: Any) -> Iterator[Mapping]:
+def _dicts_in(node: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(node, Mapping):
         yield node
         node = list(node.values())

@@ -95,7 +95,8 @@ def read_images(
 def _channels(model: nn.Module) -> int:
     """Number of channels that the first convolution of the generator takes."""
     networks: Any = getattr(model, "generators", None) or getattr(model, "generator", model)
-    return next(weight.shape[1] for weight in networks.parameters() if weight.ndim == 4)
+    result: int = next(weight.shape[1] for weight in networks.parameters() if weight.ndim == 4)
+    return result
 
 
 def _resize_of(model: Any) -> Any:
@@ -135,7 +136,7 @@ def batches_of(model: Any, num: int) -> Iterator[Any]:
         yield from islice((batch for batch in in_turn if batch is not None), num)
 
 
-def _items(loader: dict, num: int) -> Iterator[Any]:
+def _items(loader: dict[str, Any], num: int) -> Iterator[Any]:
     settings = {name: value for name, value in loader.items() if name not in _OF_A_TRAINING}
     try:
         built = build_dataloader({**settings, "num_workers": 0, "batch_size": 1})

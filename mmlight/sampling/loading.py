@@ -28,7 +28,7 @@ _EMA = "generator_ema."
 
 
 def load_model(
-    config: str | Path | dict | Config, checkpoint: str | Path, device: str | None = None
+    config: str | Path | dict[str, Any] | Config, checkpoint: str | Path, device: str | None = None
 ) -> nn.Module:
     """Build the model of a config with the weights of a checkpoint, to use and not to train.
 
@@ -73,7 +73,8 @@ def load_model(
     if isinstance(model, SinGAN):
         _take_noises(model, read)
     model.cfg = cfg
-    return model.to(device or get_device()).eval()
+    result: nn.Module = model.to(device or get_device()).eval()
+    return result
 
 
 def _agree_on_average(model: Any, weights: dict[str, Any]) -> None:

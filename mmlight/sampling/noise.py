@@ -68,13 +68,15 @@ def sample_scales(
     }
 
 
-def _sample_one(model: BaseGAN, num: int, seed: int, name: str, kwargs: dict) -> list[Tensor]:
+def _sample_one(
+    model: BaseGAN, num: int, seed: int, name: str, kwargs: dict[str, Any]
+) -> list[Tensor]:
     with sampling(model, seed):
         noise = model.noise_fn(num_batches=num)
         return _images(model, noise, name, kwargs)
 
 
-def _images(model: BaseGAN, noise: Tensor, name: str, kwargs: dict) -> list[Tensor]:
+def _images(model: BaseGAN, noise: Tensor, name: str, kwargs: dict[str, Any]) -> list[Tensor]:
     made: list[Tensor] = []
     for part in noise.split(_BATCH):
         samples = model({"noise": part, "sample_model": name, "sample_kwargs": kwargs})

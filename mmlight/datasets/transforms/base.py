@@ -25,7 +25,7 @@ class BaseTransform(ABC):
     draws_for_each = False
     """Whether its random numbers are its own for each entry, even where others share them."""
 
-    def __call__(self, results: dict) -> dict | None:
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Run the transform.
 
         Args:
@@ -37,7 +37,7 @@ class BaseTransform(ABC):
         return self.transform(results)
 
     @abstractmethod
-    def transform(self, results: dict) -> dict | None:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Change what is known of one entry.
 
         Args:
@@ -58,7 +58,7 @@ def key_list(keys: str | Sequence[str]) -> list[str]:
     return [keys] if isinstance(keys, str) else list(keys)
 
 
-def get(results: dict, key: str, transform: Any) -> Any:
+def get(results: dict[str, Any], key: str, transform: Any) -> Any:
     """Look an entry up.
 
     Raises:

@@ -47,7 +47,7 @@ class Crop(BaseTransform):
         self.random_crop = random_crop
         self.is_pad_zeros = is_pad_zeros
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Cut the images.
 
         Raises:
@@ -116,7 +116,7 @@ class FixedCrop(BaseTransform):
         self.crop_size = _checked_size(crop_size)
         self.crop_pos = None if crop_pos is None else _checked_size(crop_pos, "crop_pos")
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Cut the images.
 
         Raises:
@@ -178,7 +178,7 @@ class PairedRandomCrop(BaseTransform):
         self.lq_key = lq_key
         self.gt_key = gt_key
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Cut both images.
 
         Raises:
@@ -223,12 +223,13 @@ def _checked_size(size: Any, name: str = "crop_size") -> tuple[int, int]:
 
 
 def _size(image: Any) -> tuple[int, int]:
-    return (image[0] if isinstance(image, list) else image).shape[:2]
+    result: tuple[int, int] = (image[0] if isinstance(image, list) else image).shape[:2]
+    return result
 
 
 def _cut(image: Any, left: int, top: int, columns: int, rows: int) -> Any:
     return each(image, lambda one: one[top : top + rows, left : left + columns, ...])
 
 
-def _where(results: dict, key: str) -> str:
+def _where(results: dict[str, Any], key: str) -> str:
     return f": {results[f'{key}_path']}" if f"{key}_path" in results else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Flip(BaseTransform):
         self.flip_ratio = _checked_ratio("flip_ratio", flip_ratio)
         self.direction = direction
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Mirror the images, perhaps.
 
         Returns:
@@ -110,7 +111,7 @@ class RandomTransposeHW(BaseTransform):
         self.keys = key_list(keys)
         self.transpose_ratio = _checked_ratio("transpose_ratio", transpose_ratio)
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Transpose the images, perhaps.
 
         Returns:

@@ -89,7 +89,7 @@ class LoadImageFromFile(BaseTransform):
         to_float32: bool = False,
         to_y_channel: bool = False,
         save_original_img: bool = False,
-        backend_args: dict | None = None,
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
         for name, value, known in (
             ("color_type", color_type, _FLAGS),
@@ -112,7 +112,7 @@ class LoadImageFromFile(BaseTransform):
         self.backend_args = backend_args
         self._cache: dict[str, np.ndarray] | None = {} if use_cache else None
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read the image, or the images.
 
         Args:
@@ -143,7 +143,8 @@ class LoadImageFromFile(BaseTransform):
             return self._read(path)
         if path not in self._cache:
             self._cache[path] = self._read(path)
-        return self._cache[path].copy()
+        result: np.ndarray = self._cache[path].copy()
+        return result
 
     def _read(self, path: str) -> np.ndarray:
         image = decode(read_bytes(path, self.backend_args), self.color_type, path)
@@ -188,7 +189,7 @@ class LoadPairedImageFromFile(LoadImageFromFile):
         super().__init__(key, **kwargs)
         self.domains = (domain_a, domain_b)
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read the image and cut it.
 
         Raises:
@@ -210,5 +211,5 @@ class LoadPairedImageFromFile(LoadImageFromFile):
         return results
 
 
-def _listed(paths: Any) -> list:
+def _listed(paths: Any) -> list[Any]:
     return paths if isinstance(paths, list) else [paths]

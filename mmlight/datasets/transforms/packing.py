@@ -96,7 +96,7 @@ class PackInputs(BaseTransform):
         self.meta_keys = key_list(meta_keys)
         self.data_keys = key_list(data_keys)
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pack what is known of an entry.
 
         Returns:

@@ -85,7 +85,7 @@ class Resize(BaseTransform):
         self.max_size = max_size
         self.interpolation = interpolation
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Resize the images.
 
         Raises:

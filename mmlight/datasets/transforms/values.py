@@ -24,10 +24,10 @@ class SetValues(BaseTransform):
         {'img_path': 'a.png', 'scale': 4}
     """
 
-    def __init__(self, dictionary: dict) -> None:
+    def __init__(self, dictionary: dict[str, Any]) -> None:
         self.dictionary = dictionary
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Set the entries."""
         results.update(copy.deepcopy(dict(self.dictionary)))
         return results
@@ -58,7 +58,7 @@ class NumpyPad(BaseTransform):
         self.padding = padding
         self.kwargs = kwargs
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pad the arrays.
 
         Raises:

@@ -12,7 +12,9 @@ from mmlight.dataset import Compose
 from mmlight.datasets.transforms.base import BaseTransform, get
 from mmlight.registry import TRANSFORMS
 
-Transforms = dict | Callable | Sequence[dict | Callable] | None
+Transforms = (
+    dict[str, Any] | Callable[..., Any] | Sequence[dict[str, Any] | Callable[..., Any]] | None
+)
 
 
 @TRANSFORMS.register_module()
@@ -47,8 +49,8 @@ class KeyMapper(BaseTransform):
     def __init__(
         self,
         transforms: Transforms = None,
-        mapping: dict | None = None,
-        remapping: dict | None = None,
+        mapping: dict[str, Any] | None = None,
+        remapping: dict[str, Any] | None = None,
         auto_remap: bool | None = None,
         allow_nonexist_keys: bool = False,
     ) -> None:
@@ -63,7 +65,7 @@ class KeyMapper(BaseTransform):
         self.auto_remap = auto_remap
         self.allow_nonexist_keys = allow_nonexist_keys
 
-    def transform(self, results: dict) -> dict | None:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Run the transforms under the names inside.
 
         Raises:
@@ -72,7 +74,7 @@ class KeyMapper(BaseTransform):
         inner = self.transforms({**results, **self._names_inside(results)})
         return None if inner is None else self._back(results, inner)
 
-    def _names_inside(self, results: dict) -> dict[str, Any]:
+    def _names_inside(self, results: dict[str, Any]) -> dict[str, Any]:
         found = {}
         for inside, outside in (self.mapping or {}).items():
             try:
@@ -82,14 +84,14 @@ class KeyMapper(BaseTransform):
                     raise
         return found
 
-    def _collect(self, results: dict, outside: Any) -> Any:
+    def _collect(self, results: dict[str, Any], outside: Any) -> Any:
         if isinstance(outside, Mapping):
             return {key: self._collect(results, name) for key, name in outside.items()}
         if isinstance(outside, (list, tuple)):
             return [self._collect(results, name) for name in outside]
         return get(results, outside, self)
 
-    def _back(self, results: dict, inner: dict) -> dict:
+    def _back(self, results: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
         if self.remapping is None:
             return inner
         for inside, outside in self.remapping.items():
@@ -110,7 +112,7 @@ def _draws_for_each(transform: Any) -> bool:
     return getattr(transform, "draws_for_each", False)
 
 
-def _assign(results: dict, outside: Any, value: Any) -> None:
+def _assign(results: dict[str, Any], outside: Any, value: Any) -> None:
     if isinstance(outside, Mapping):
         for key, name in outside.items():
             _assign(results, name, value[key])
@@ -150,8 +152,8 @@ class TransformBroadcaster(KeyMapper):
     def __init__(
         self,
         transforms: Transforms,
-        mapping: dict | None = None,
-        remapping: dict | None = None,
+        mapping: dict[str, Any] | None = None,
+        remapping: dict[str, Any] | None = None,
         auto_remap: bool | None = None,
         allow_nonexist_keys: bool = False,
         share_random_params: bool = False,
@@ -166,7 +168,7 @@ class TransformBroadcaster(KeyMapper):
             )
         self.share_random_params = share_random_params and not own
 
-    def transform(self, results: dict) -> dict | None:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Run the transforms on each entry.
 
         Raises:

@@ -49,7 +49,7 @@ class BasicVisualizationHook(Hook):
 
     def __init__(
         self,
-        interval: int | dict = {},  # noqa: B006 - documented, and only read
+        interval: int | dict[str, Any] = {},  # noqa: B006 - documented, and only read
         on_train: bool = False,
         on_val: bool = True,
         on_test: bool = True,

@@ -21,7 +21,7 @@ from mmlight.registry import HOOKS
 from mmlight.registry.diagnostics import did_you_mean
 from mmlight.utils.checks import every, number, of_type, whole
 
-DATA_BATCH = dict | tuple | list | None
+DATA_BATCH = dict[str, Any] | tuple[Any, ...] | list[Any] | None
 _SUFFIX = "_ema"
 
 
@@ -69,7 +69,7 @@ class ExponentialMovingAverageHook(Hook):
         self,
         module_keys: str | tuple[str, ...],
         interp_mode: str = "lerp",
-        interp_cfg: dict | None = None,
+        interp_cfg: dict[str, Any] | None = None,
         interval: int = -1,
         start_iter: int = 0,
     ) -> None:
@@ -187,14 +187,14 @@ class ExponentialMovingAverageHook(Hook):
                 self._made.add(key)
         self._pair(self._networks(model))
 
-    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> None:
         """Note which averages the checkpoint has, so that these stay as loaded."""
         loaded = checkpoint.get("state_dict", checkpoint)
         self._made = {
             key for key in self._made if not any(name.startswith(f"{key}.") for name in loaded)
         }
 
-    def missing_parts(self, runner: RunnerLike, checkpoint: dict) -> list[str]:
+    def missing_parts(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> list[str]:
         """Name the averages that a checkpoint lacks.
 
         Args:
@@ -255,7 +255,7 @@ class ExponentialMovingAverageHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Update the averages."""
         if not self.every_n_iters(runner, self.interval):

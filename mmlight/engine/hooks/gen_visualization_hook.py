@@ -23,11 +23,18 @@ class GenVisualizationHook(VisualizationHook):
     def __init__(
         self,
         interval: int = 1000,
-        vis_kwargs_list: list[dict] | tuple[dict, ...] | dict | None = None,
+        vis_kwargs_list: list[dict[str, Any]]
+        | tuple[dict[str, Any], ...]
+        | dict[str, Any]
+        | None = None,
         fixed_input: bool = True,
         n_samples: int | None = 64,
         n_row: int | None = 8,
-        message_hub_vis_kwargs: str | dict | list[str] | list[dict] | None = None,
+        message_hub_vis_kwargs: str
+        | dict[str, Any]
+        | list[str]
+        | list[dict[str, Any]]
+        | None = None,
         save_at_test: bool = True,
         max_save_at_test: int | None = 100,
         test_vis_keys: str | list[str] | None = None,

@@ -20,7 +20,7 @@ from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.runner.endless import EndlessLoader
 
-DATA_BATCH = dict | tuple | list | None
+DATA_BATCH = dict[str, Any] | tuple[Any, ...] | list[Any] | None
 
 
 @HOOKS.register_module()
@@ -74,7 +74,7 @@ class PGGANFetchDataHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Follow a model that grew in its training step."""
         self._follow(runner)
@@ -87,7 +87,8 @@ class PGGANFetchDataHook(Hook):
                 f"PGGANFetchDataHook needs a model with curr_scale, the scale that it trains at; "
                 f"{type(bare_model(runner.model)).__name__} has none"
             )
-        return scale[0] if isinstance(scale, (tuple, list)) else scale
+        result: int = scale[0] if isinstance(scale, (tuple, list)) else scale
+        return result
 
     def _follow(self, runner: RunnerLike, scale: int | None = None) -> None:
         scale = scale or self._scale_of(runner)
@@ -110,7 +111,9 @@ class PGGANFetchDataHook(Hook):
             loop.dataloader = dataloader
             loop.dataloader_iterator = EndlessLoader(dataloader)
 
-    def update_dataloader(self, dataloader: DataLoader, curr_scale: int) -> DataLoader | None:
+    def update_dataloader(
+        self, dataloader: DataLoader[Any], curr_scale: int
+    ) -> DataLoader[Any] | None:
         """Change a dataloader over to a scale.
 
         Args:

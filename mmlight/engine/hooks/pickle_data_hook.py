@@ -15,7 +15,7 @@ from mmlight.model.bare_model import bare_model
 from mmlight.registry import HOOKS
 from mmlight.utils.checks import every, flags
 
-DATA_BATCH = dict | tuple | list | None
+DATA_BATCH = dict[str, Any] | tuple[Any, ...] | list[Any] | None
 
 
 @HOOKS.register_module()
@@ -97,7 +97,7 @@ class PickleDataHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Write a file, if it is time for it."""
         self._outputs = outputs or {}

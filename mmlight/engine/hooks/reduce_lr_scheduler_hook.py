@@ -15,7 +15,7 @@ from mmlight.hooks.monitored import refuse_unknown_metric
 from mmlight.registry import HOOKS
 from mmlight.utils.checks import flags, of_type, whole
 
-DATA_BATCH = dict | tuple | list | None
+DATA_BATCH = dict[str, Any] | tuple[Any, ...] | list[Any] | None
 _STATE = "reduce_lr_scheduler_hook"
 
 
@@ -76,7 +76,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: DATA_BATCH = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Note the loss, and step if iterations count.
 
@@ -124,7 +124,7 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
         if self._validations % self.interval == 0:
             self._step(runner, float(metrics[self.val_metric]))
 
-    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> None:
         """Keep what has been noted since the last step."""
         checkpoint[_STATE] = {
             "sum": self._sum,
@@ -132,14 +132,14 @@ class ReduceLRSchedulerHook(ParamSchedulerHook):
             "validations": self._validations,
         }
 
-    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> None:
         """Go on with what had been noted."""
         state = checkpoint.get(_STATE)
         if state is not None:
             self._sum, self._count = state["sum"], state["count"]
             self._validations = state["validations"]
 
-    def missing_parts(self, runner: RunnerLike, checkpoint: dict) -> list[str]:
+    def missing_parts(self, runner: RunnerLike, checkpoint: dict[str, Any]) -> list[str]:
         """Name what has been noted if a checkpoint lacks it.
 
         Args:

@@ -118,11 +118,18 @@ class VisualizationHook(Hook):
     def __init__(
         self,
         interval: int = 1000,
-        vis_kwargs_list: list[dict] | tuple[dict, ...] | dict | None = None,
+        vis_kwargs_list: list[dict[str, Any]]
+        | tuple[dict[str, Any], ...]
+        | dict[str, Any]
+        | None = None,
         fixed_input: bool = True,
         n_samples: int | None = 64,
         n_row: int | None = None,
-        message_hub_vis_kwargs: str | dict | list[str] | list[dict] | None = None,
+        message_hub_vis_kwargs: str
+        | dict[str, Any]
+        | list[str]
+        | list[dict[str, Any]]
+        | None = None,
         save_at_test: bool = True,
         max_save_at_test: int | None = 100,
         test_vis_keys: str | list[str] | None = None,
@@ -152,7 +159,7 @@ class VisualizationHook(Hook):
         for item in self.message_vis_kwargs:
             if "key" not in item:
                 raise KeyError(f"message_hub_vis_kwargs needs the 'key' of its image: {item}")
-        self.inputs_buffer: dict[int, list] = {}
+        self.inputs_buffer: dict[int, list[Any]] = {}
         self._visualizer: Any = None
         self._message_range: dict[str, Any] = {}
         self._saved_at_test = 0
@@ -240,7 +247,7 @@ class VisualizationHook(Hook):
         runner: RunnerLike,
         batch_idx: int,
         data_batch: Any = None,
-        outputs: dict | None = None,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Show samples, if it is time for it."""
         if not self.every_n_inner_iters(batch_idx, self.interval):
@@ -252,7 +259,11 @@ class VisualizationHook(Hook):
             self._vis_messages(batch_idx)
 
     def vis_sample(
-        self, runner: RunnerLike, batch_idx: int, data_batch: Any, outputs: dict | None = None
+        self,
+        runner: RunnerLike,
+        batch_idx: int,
+        data_batch: Any,
+        outputs: dict[str, Any] | None = None,
     ) -> None:
         """Generate and show samples, leaving the training as it was.
 
@@ -279,7 +290,7 @@ class VisualizationHook(Hook):
 
     def _generate(
         self, runner: RunnerLike, module: nn.Module, index: int, kwargs: Mapping[str, Any]
-    ) -> list:
+    ) -> list[Any]:
         wanted = kwargs["n_samples"] or _DEFAULT_BATCH
         batch_size = getattr(runner.train_dataloader, "batch_size", None) or _DEFAULT_BATCH
         batch_size = min(batch_size, wanted)
@@ -328,7 +339,7 @@ class VisualizationHook(Hook):
                 **options,
             )
 
-    def _show(self, visualizer: Any, name: str, samples: list, **options: Any) -> None:
+    def _show(self, visualizer: Any, name: str, samples: list[Any], **options: Any) -> None:
         options.update(show=self.show, wait_time=self.wait_time)
         if isinstance(visualizer, GenVisualizer):
             visualizer.add_datasample(name, samples, **options)
@@ -336,7 +347,7 @@ class VisualizationHook(Hook):
             add_samples(visualizer, name, samples, **options)
 
 
-def _as_list(value: Any) -> list:
+def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]

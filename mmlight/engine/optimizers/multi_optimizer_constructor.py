@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from mmlight.engine.optimizers.submodules import (
@@ -46,7 +48,9 @@ class MultiOptimWrapperConstructor:
         4
     """
 
-    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+    def __init__(
+        self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None
+    ) -> None:
         self.modules: list[str] | None = None
         if isinstance(optim_wrapper_cfg, dict):
             named = optim_wrapper_cfg.get("modules")

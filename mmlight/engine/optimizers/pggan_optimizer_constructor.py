@@ -64,7 +64,9 @@ class PGGANOptimWrapperConstructor:
         {'generator_4.lr': [0.001], 'generator_8.lr': [0.002]}
     """
 
-    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+    def __init__(
+        self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None
+    ) -> None:
         if not isinstance(optim_wrapper_cfg, dict):
             check_configs(optim_wrapper_cfg, paramwise_cfg)
         cfg = dict(optim_wrapper_cfg)

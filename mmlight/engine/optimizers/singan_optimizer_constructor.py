@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from mmlight.engine.optimizers.submodules import build_wrapper, check_configs, find_submodule
@@ -35,7 +37,9 @@ class SinGANOptimWrapperConstructor:
         ['generator_0', 'generator_1']
     """
 
-    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+    def __init__(
+        self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None
+    ) -> None:
         self.optim_cfg = check_configs(optim_wrapper_cfg, paramwise_cfg)
 
     def __call__(self, module: nn.Module) -> OptimWrapperDict:

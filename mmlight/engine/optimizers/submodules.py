@@ -13,7 +13,9 @@ from mmlight.optim import OptimWrapper
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
-def check_configs(optim_wrapper_cfg: dict, paramwise_cfg: dict | None) -> dict[str, dict]:
+def check_configs(
+    optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None
+) -> dict[str, dict[str, Any]]:
     """Take a config for several submodules apart.
 
     Args:
@@ -178,4 +180,5 @@ def build_wrapper(cfg: dict[str, Any], module: nn.Module) -> OptimWrapper:
             "optim_wrapper_cfg": kwargs,
         }
     )
-    return constructor(module)
+    result: OptimWrapper = constructor(module)
+    return result

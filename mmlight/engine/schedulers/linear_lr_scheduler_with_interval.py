@@ -47,7 +47,7 @@ class LinearLrInterval(LinearLR):
         if self.begin > 0 and self.last_step == -1:
             self._set_values(self._get_value())
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         """Compute the learning rates from the number of steps done.
 
         Returns:

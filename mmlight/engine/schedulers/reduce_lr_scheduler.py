@@ -173,7 +173,7 @@ class ReduceLR(_ParamScheduler):
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
-    def _get_value(self) -> list:
+    def _get_value(self) -> list[Any]:
         """Compute the learning rates from the present ones.
 
         Returns:

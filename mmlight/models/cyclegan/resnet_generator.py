@@ -57,7 +57,8 @@ class ResidualBlockWithDropout(nn.Module):
         Returns:
             Tensor: Feature map of the same shape.
         """
-        return x + self.block(x)
+        result: Tensor = x + self.block(x)
+        return result
 
 
 @MODELS.register_module()
@@ -100,7 +101,7 @@ class ResnetGenerator(BaseModule):
         use_dropout: bool = False,
         num_blocks: int = 9,
         padding_mode: str = "reflect",
-        init_cfg: dict | list[dict] | None = NORMAL_INIT,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = NORMAL_INIT,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if num_blocks < 0:
@@ -137,4 +138,5 @@ class ResnetGenerator(BaseModule):
             Tensor: Images ``(N, out_channels, H', W')``, -1 to 1; H' and W' are H and W rounded
             up to multiples of 4.
         """
-        return self.model(x)
+        result: Tensor = self.model(x)
+        return result

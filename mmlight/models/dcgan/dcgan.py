@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -69,7 +70,10 @@ class DCGAN(BaseGAN):
         )
 
     def train_discriminator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the discriminator once.
 
@@ -84,7 +88,10 @@ class DCGAN(BaseGAN):
         return log_vars
 
     def train_generator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the generator once.
 

@@ -63,7 +63,7 @@ class DCGANDiscriminator(BaseModule):
         default_act_cfg: dict[str, Any] | None = LEAKY_RELU,
         out_act_cfg: dict[str, Any] | None = None,
         pretrained: str | None = None,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
@@ -96,4 +96,5 @@ class DCGANDiscriminator(BaseModule):
         """
         for block in self.downsamples:
             x = block(x)
-        return self.output_layer(x).flatten(1)
+        result: Tensor = self.output_layer(x).flatten(1)
+        return result

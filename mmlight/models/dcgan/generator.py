@@ -106,7 +106,7 @@ class DCGANGenerator(BaseModule):
         default_act_cfg: dict[str, Any] | None = RELU,
         out_act_cfg: dict[str, Any] | None = TANH,
         pretrained: str | None = None,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}

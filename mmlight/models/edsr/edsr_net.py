@@ -31,7 +31,8 @@ class ResidualBlockNoBN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give an image of features ``(N, C, H, W)`` of the same shape."""
-        return x + self.conv2(self.relu(self.conv1(x))) * self.res_scale
+        result: Tensor = x + self.conv2(self.relu(self.conv1(x))) * self.res_scale
+        return result
 
 
 class PixelShufflePack(nn.Module):

@@ -47,4 +47,5 @@ def gradient_penalty_loss(
     (gradients,) = torch.autograd.grad(scores, between, torch.ones_like(scores), create_graph=True)
     if norm_mode == "HWC":
         gradients = gradients.flatten(1)
-    return ((gradients.norm(2, dim=1) - 1) ** 2).mean()
+    result: Tensor = ((gradients.norm(2, dim=1) - 1) ** 2).mean()
+    return result

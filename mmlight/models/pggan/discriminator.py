@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -41,7 +43,8 @@ class PGGANDecisionHead(nn.Module):
         Returns:
             Tensor: ``(N, 1)``.
         """
-        return self.linear1(functional.leaky_relu(self.linear0(x.flatten(1)), 0.2))
+        result: Tensor = self.linear1(functional.leaky_relu(self.linear0(x.flatten(1)), 0.2))
+        return result
 
 
 @MODELS.register_module()
@@ -82,7 +85,7 @@ class PGGANDiscriminator(BaseModule):
         max_channels: int = 512,
         in_channels: int = 3,
         channel_decay: float = 1.0,
-        mbstd_cfg: dict | None = {"group_size": 4},  # noqa: B006 - nobody changes it
+        mbstd_cfg: dict[str, Any] | None = {"group_size": 4},  # noqa: B006 - nobody changes it
     ) -> None:
         super().__init__()
         self.scales = scales_up_to(in_scale)
@@ -130,4 +133,5 @@ class PGGANDiscriminator(BaseModule):
                 features = fading + transition_weight * (features - fading)
         if self.mbstd_layer is not None:
             features = self.mbstd_layer(features)
-        return self.decision(features)
+        result: Tensor = self.decision(features)
+        return result

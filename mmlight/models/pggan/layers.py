@@ -251,7 +251,8 @@ def pixel_norm(x: Tensor, eps: float) -> Tensor:
         >>> pixel_norm(torch.tensor([[3.0, 4.0]]), 0.0).square().mean().item()
         1.0
     """
-    return x / (x.norm(2, dim=1, keepdim=True) / math.sqrt(x.shape[1]) + eps)
+    result: Tensor = x / (x.norm(2, dim=1, keepdim=True) / math.sqrt(x.shape[1]) + eps)
+    return result
 
 
 class EqualizedBlock(nn.Module):

@@ -72,14 +72,14 @@ class ProgressiveGrowingGAN(BaseGAN):
 
     def __init__(
         self,
-        generator: dict | nn.Module,
-        discriminator: dict | nn.Module | None = None,
-        data_preprocessor: dict | nn.Module | None = None,
+        generator: dict[str, Any] | nn.Module,
+        discriminator: dict[str, Any] | nn.Module | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
         nkimgs_per_scale: Mapping[str | int, float] | None = None,
         noise_size: int | None = None,
-        interp_real: dict | None = None,
+        interp_real: dict[str, Any] | None = None,
         transition_kimgs: float = 600,
-        ema_config: dict | None = None,
+        ema_config: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(
             generator,
@@ -225,7 +225,10 @@ class ProgressiveGrowingGAN(BaseGAN):
         return self.parse_losses({"loss_gen": -disc_pred_fake.mean()})
 
     def train_discriminator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         real = self.real_images(inputs, data_samples)
         with torch.no_grad():
@@ -237,7 +240,10 @@ class ProgressiveGrowingGAN(BaseGAN):
         return log_vars
 
     def train_generator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the generator once.
 

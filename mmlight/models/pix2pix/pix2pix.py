@@ -66,7 +66,8 @@ class Pix2Pix(BaseTranslationModel):
 
     def _scores(self, images: Mapping[str, Tensor], target: Tensor) -> Tensor:
         source = images[self.source_of(self.default_domain)]
-        return self.discriminators(self.default_domain, torch.cat((source, target), 1))
+        result: Tensor = self.discriminators(self.default_domain, torch.cat((source, target), 1))
+        return result
 
     def disc_loss(
         self, images: Mapping[str, Tensor], made: Mapping[str, Tensor]

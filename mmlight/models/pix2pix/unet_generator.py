@@ -88,7 +88,8 @@ class _FirstLevel(nn.Module):
         self.model = nn.Sequential(*parts)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+        result: Tensor = self.model(x)
+        return result
 
 
 @MODELS.register_module()
@@ -127,7 +128,7 @@ class UnetGenerator(BaseModule):
         base_channels: int = 64,
         norm_cfg: dict[str, Any] = BN,
         use_dropout: bool = False,
-        init_cfg: dict | list[dict] | None = NORMAL_INIT,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = NORMAL_INIT,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if num_down < 5:
@@ -174,4 +175,5 @@ class UnetGenerator(BaseModule):
                 f"UnetGenerator(num_down={self.num_down}) takes images whose height and width are "
                 f"multiples of {factor}, got {x.shape[-2]} x {x.shape[-1]}"
             )
-        return self.model(x)
+        result: Tensor = self.model(x)
+        return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from mmlight.models.singan.scales import MultiScaleNetwork
@@ -47,7 +49,7 @@ class SinGANMultiScaleDiscriminator(MultiScaleNetwork):
         num_layers: int = 5,
         base_channels: int = 32,
         min_feat_channels: int = 32,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         super().__init__(
             num_scales,
@@ -71,4 +73,5 @@ class SinGANMultiScaleDiscriminator(MultiScaleNetwork):
         Returns:
             Tensor: Scores ``(N, 1, h, w)``, one for each place where the patch lies in the image.
         """
-        return self.blocks[curr_scale](x)
+        result: Tensor = self.blocks[curr_scale](x)
+        return result

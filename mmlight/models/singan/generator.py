@@ -62,7 +62,7 @@ class SinGANMultiScaleGenerator(MultiScaleNetwork):
         base_channels: int = 32,
         min_feat_channels: int = 32,
         out_act_cfg: dict[str, Any] | None = TANH,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         super().__init__(
             num_scales,
@@ -131,4 +131,5 @@ class SinGANMultiScaleGenerator(MultiScaleNetwork):
 
     def _add_details(self, scale: int, image: Tensor, noise: Tensor) -> Tensor:
         around = (self.border,) * 4
-        return image + self.blocks[scale](pad(noise, around) + pad(image, around))
+        result: Tensor = image + self.blocks[scale](pad(noise, around) + pad(image, around))
+        return result

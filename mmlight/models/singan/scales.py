@@ -60,7 +60,8 @@ class ConvChain(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the convolutions to ``(N, in_channels, H, W)``."""
-        return self.tail(self.body(self.head(x)))
+        result: Tensor = self.tail(self.body(self.head(x)))
+        return result
 
 
 class MultiScaleNetwork(BaseModule):
@@ -86,7 +87,7 @@ class MultiScaleNetwork(BaseModule):
         num_layers: int,
         base_channels: int,
         min_feat_channels: int,
-        init_cfg: dict | list | None,
+        init_cfg: dict[str, Any] | list[Any] | None,
         **chain: Any,
     ) -> None:
         super().__init__(init_cfg)

@@ -79,15 +79,15 @@ class SinGAN(BaseGAN):
 
     def __init__(
         self,
-        generator: dict | nn.Module,
-        discriminator: dict | nn.Module | None = None,
-        data_preprocessor: dict | nn.Module | None = None,
+        generator: dict[str, Any] | nn.Module,
+        discriminator: dict[str, Any] | nn.Module | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
         generator_steps: int = 1,
         discriminator_steps: int = 1,
         num_scales: int | None = None,
         iters_per_scale: int = 2000,
         noise_weight_init: float = 0.1,
-        lr_scheduler_args: dict | None = None,
+        lr_scheduler_args: dict[str, Any] | None = None,
         test_pkl_data: str | None = None,
     ) -> None:
         super().__init__(
@@ -166,7 +166,7 @@ class SinGAN(BaseGAN):
         self.take_noises(state)
 
     def forward(
-        self, inputs: Any, data_samples: Sequence | None = None, mode: str | None = None
+        self, inputs: Any, data_samples: Sequence[Any] | None = None, mode: str | None = None
     ) -> list[DataSample]:
         """Generate an image.
 
@@ -316,7 +316,10 @@ class SinGAN(BaseGAN):
             self._keep()
 
     def train_discriminator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the discriminator of the scale once.
 
@@ -363,10 +366,14 @@ class SinGAN(BaseGAN):
         (gradients,) = torch.autograd.grad(
             scores, between, torch.ones_like(scores), create_graph=True
         )
-        return ((gradients.norm(2, dim=1) - 1) ** 2).mean()
+        result: Tensor = ((gradients.norm(2, dim=1) - 1) ** 2).mean()
+        return result
 
     def train_generator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the generator of the scale once.
 

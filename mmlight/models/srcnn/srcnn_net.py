@@ -66,4 +66,5 @@ class SRCNNNet(BaseModule):
         x = self.img_upsampler(x)
         x = self.relu(self.conv1(x))
         x = self.relu(self.conv2(x))
-        return self.conv3(x)
+        result: Tensor = self.conv3(x)
+        return result

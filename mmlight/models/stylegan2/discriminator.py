@@ -90,7 +90,8 @@ class ResBlock(nn.Module):
         """Turn feature maps ``(N, C, H, W)`` into ``(N, out_channels, H / 2, W / 2)``."""
         if not self.half_precision:
             x = x.float()
-        return (self.conv2(self.conv1(x)) + self.skip(x)) / math.sqrt(2)
+        result: Tensor = (self.conv2(self.conv1(x)) + self.skip(x)) / math.sqrt(2)
+        return result
 
 
 class MinibatchStddev(nn.Module):
@@ -180,7 +181,7 @@ class StyleGAN2Discriminator(BaseModule):
         num_fp16_scales: int = 0,
         fp16_enabled: bool = False,
         input_bgr2rgb: bool = False,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
         max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -215,4 +216,5 @@ class StyleGAN2Discriminator(BaseModule):
         if self.input_bgr2rgb:
             x = x.flip(1)
         x = self.mbstd_layer(self.convs(x).float())
-        return self.final_linear(self.final_conv(x).float().flatten(1))
+        result: Tensor = self.final_linear(self.final_conv(x).float().flatten(1))
+        return result

@@ -35,7 +35,8 @@ class PixelNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Scale vectors ``(N, C)``."""
         length = torch.linalg.norm(x, dim=1, keepdim=True)
-        return x / (length / x.shape[1] ** 0.5 + self.eps)
+        result: Tensor = x / (length / x.shape[1] ** 0.5 + self.eps)
+        return result
 
 
 class ConstantInput(nn.Module):
@@ -328,7 +329,8 @@ class StyleGANv2Generator(BaseModule):
             for layer in (2 * index, 2 * index + 1):
                 x = self.convs[layer](x, latent[:, layer + 1], noises[layer + 1], add_noise)
             image = to_rgb(x, latent[:, 2 * index + 3], image)
-        return image.flip(1) if self.bgr2rgb else image
+        result: Tensor = image.flip(1) if self.bgr2rgb else image
+        return result
 
 
 def _pretrained_init(pretrained: dict[str, Any]) -> dict[str, Any]:

@@ -87,11 +87,12 @@ class ModulatedConv(nn.Module):
         # From the flat weight, whose gradient is then summed in the order of memory, as MMagic's.
         weight = weight.unflatten(0, (n, -1)).transpose(1, 2).flatten(0, 1)
         x = F.conv_transpose2d(x, weight, stride=2, groups=n)
-        return self.blur(x.reshape(n, -1, *x.shape[2:]))
+        result: Tensor = self.blur(x.reshape(n, -1, *x.shape[2:]))
+        return result
 
     def _weights(self, style: Tensor) -> Tensor:
         """Give each image its weights, ``(N, out_channels, in_channels, k, k)``."""
-        weight = self.weight_orig * self.scale
+        weight: Tensor = self.weight_orig * self.scale
         if self.half_precision and self.demodulate:
             # The largest number is one, lest sums of squares overflow. That it is the largest of
             # a kernel's column, not of an output channel, is MMagic's way: its weights need it.
@@ -233,4 +234,5 @@ class ToRGB(nn.Module):
             if self.half_precision:
                 image = image.clamp(-HALF_LIMIT, HALF_LIMIT).float()
         with precision(x, False):
-            return image if smaller is None else image + self.upsample(smaller)
+            result: Tensor = image if smaller is None else image + self.upsample(smaller)
+            return result

@@ -49,7 +49,8 @@ def r1_penalty(
         gradients = gradients / scale(torch.ones((), device=scores.device))
     if norm_mode == "HWC":
         return gradients.pow(2).flatten(1).sum(1).mean()
-    return gradients.norm(2, dim=1).pow(2).mean()
+    result: Tensor = gradients.norm(2, dim=1).pow(2).mean()
+    return result
 
 
 def path_lengths(images: Tensor, latents: Tensor) -> Tensor:

@@ -128,13 +128,13 @@ class StyleGAN2(BaseGAN):
 
     def __init__(
         self,
-        generator: dict | nn.Module,
-        discriminator: dict | nn.Module | None = None,
-        data_preprocessor: dict | nn.Module | None = None,
+        generator: dict[str, Any] | nn.Module,
+        discriminator: dict[str, Any] | nn.Module | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
         generator_steps: int = 1,
         discriminator_steps: int = 1,
-        ema_config: dict | None = None,
-        loss_config: dict | None = None,
+        ema_config: dict[str, Any] | None = None,
+        loss_config: dict[str, Any] | None = None,
     ) -> None:
         losses = LossConfig.of(loss_config)
         super().__init__(
@@ -203,7 +203,10 @@ class StyleGAN2(BaseGAN):
         return interval > 0 and iterations_before() % interval == 0
 
     def train_discriminator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the discriminator once.
 
@@ -222,7 +225,10 @@ class StyleGAN2(BaseGAN):
         return log_vars
 
     def train_generator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the generator once.
 

@@ -134,7 +134,8 @@ class WGANDecisionHead(nn.Module):
         Returns:
             Tensor: ``(N, 1)``.
         """
-        return self.linear(self.conv(x).flatten(1))
+        result: Tensor = self.linear(self.conv(x).flatten(1))
+        return result
 
 
 @MODELS.register_module()
@@ -168,7 +169,7 @@ class WGANGPDiscriminator(BaseModule):
         in_channel: int,
         in_scale: int,
         conv_module_cfg: dict[str, Any] | None = None,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
         max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=DISCRIMINATOR_INIT if init_cfg is None else init_cfg)
@@ -197,4 +198,5 @@ class WGANGPDiscriminator(BaseModule):
         x = self.from_rgb(x)
         for block in self.conv_blocks:
             x = block(x)
-        return self.decision(x)
+        result: Tensor = self.decision(x)
+        return result

@@ -94,7 +94,8 @@ class WGANNoiseTo2DFeat(nn.Module):
             Tensor: ``(N, out_channels, 4, 4)``.
         """
         x = self.linear(x).reshape(len(x), -1, 4, 4) + self.bias
-        return self.norm(self.activation(x))
+        result: Tensor = self.norm(self.activation(x))
+        return result
 
 
 @MODELS.register_module()
@@ -130,7 +131,7 @@ class WGANGPGenerator(BaseModule):
         out_scale: int,
         conv_module_cfg: dict[str, Any] | None = None,
         upsample_cfg: dict[str, Any] | None = None,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
         out_channels: int = 3,
         max_channels: int = 512,
     ) -> None:

@@ -91,7 +91,10 @@ class WGANGP(BaseGAN):
         return self.parse_losses({"loss_gen": -disc_pred_fake.mean()})
 
     def train_discriminator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the discriminator once.
 
@@ -107,7 +110,10 @@ class WGANGP(BaseGAN):
         return log_vars
 
     def train_generator(
-        self, inputs: dict, data_samples: Sequence | None, optimizer_wrapper: OptimWrapper
+        self,
+        inputs: dict[str, Any],
+        data_samples: Sequence[Any] | None,
+        optimizer_wrapper: OptimWrapper,
     ) -> dict[str, Tensor]:
         """Update the generator once.
 
