@@ -19,6 +19,7 @@ PAGES = {
     "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "configs/README.md": "configs.md",
 }
 """Files outside of ``docs`` that are pages of the site."""
 
