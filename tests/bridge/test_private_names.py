@@ -39,7 +39,7 @@ ATTRIBUTES = {
     "split": "_setup_distributed _tensor_parallel_size",
     "stepped": "_on_after_step _on_before_step",
     "saver": "_train_time_interval",
-    "bar": "_train_progress_bar",
+    "bar": "_test_progress_bar _train_progress_bar _val_progress_bar",
     "logged": "_forward_cache",
 }
 """Names by who has them, an expression of ``objects``."""
