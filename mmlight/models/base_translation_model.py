@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any, ClassVar
 
@@ -247,7 +247,8 @@ class BaseTranslationModel(BaseModel, metaclass=ABCMeta):
         before = iterations_before()
         every = self.discriminator_steps * of_disc._accumulative_counts
         turn = (before + 1) % every == 0 and before >= self.disc_init_steps
-        with of_gen.optim_context(self.generators), torch.set_grad_enabled(turn):
+        # Not set_grad_enabled(turn): torch.compile takes constants alone for it.
+        with of_gen.optim_context(self.generators), nullcontext() if turn else torch.no_grad():
             made = self.generate(images)
         with of_disc.optim_context(self.discriminators):
             loss, log_vars = self.disc_loss(images, made)

@@ -130,7 +130,9 @@ def test_half_precision(name: str, tmp_path: Path) -> None:
 
 
 # Tracing the steps of the others takes up to a minute each.
-@pytest.mark.parametrize("name", ["dcgan/dcgan_digits-32x32.py", "edsr/edsr_x2_photo-patches.py"])
+@pytest.mark.parametrize(
+    "name", ["dcgan/dcgan_digits-32x32.py", "pix2pix/pix2pix_photo-patches.py"]
+)
 def test_compiled(name: str, tmp_path: Path) -> None:
     torch._dynamo.reset()
     cfg = config(name, str(tmp_path))
