@@ -253,7 +253,6 @@ class _TrainLoopFace:
 class _EvaluationLoopFace:
     """The validation or test loop of a Trainer under the documented names."""
 
-    drives_itself = False
     evaluator = None
 
     def __init__(self, face: TrainerFace, mode: str) -> None:

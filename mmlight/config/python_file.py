@@ -46,10 +46,11 @@ def read_base() -> Generator[None, None, None]:
     yield
 
 
-def load_python_file(path: Path, above: tuple[str, ...] = ()) -> Loaded:
-    """Read a config file in the pure-Python style with its bases.
+def load_python(text: str, path: Path, above: tuple[str, ...] = ()) -> Loaded:
+    """Read a config in the pure-Python style with its bases.
 
     Args:
+        text (str): What the file holds.
         path (Path): The file.
         above (tuple[str, ...]): The files that lead to this one as their base.
 
@@ -57,17 +58,10 @@ def load_python_file(path: Path, above: tuple[str, ...] = ()) -> Loaded:
         Loaded: Its settings, with stand-ins for what it imports.
 
     Raises:
-        FileNotFoundError: If the file does not exist.
         SyntaxError: If Python cannot parse it.
         ConfigParsingError: If it breaks a rule of the style, or a base does not exist.
         KeyError: If a key is reserved.
     """
-    check_file(path, above)
-    return load_python(path.read_text(encoding="utf-8"), path, above)
-
-
-def load_python(text: str, path: Path, above: tuple[str, ...] = ()) -> Loaded:
-    """Like :func:`load_python_file`, for the text of a file that was read already."""
     reader = _Reader(path, above)
     with keep_lazy():
         reader.run(parse_source(text, path))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
@@ -14,18 +12,19 @@ from lightning.pytorch import LightningModule, Trainer
 from mmlight.dist import is_main_process
 from mmlight.fileio import FileClient, LocalBackend, get_file_backend
 from mmlight.fileio.checkpoint_file import write_text_atomically
-from mmlight.hooks.best_metric import AUTO, BestMetrics
+from mmlight.hooks.best_metric import BestMetrics
+from mmlight.hooks.checkpoint_checks import (
+    check_published_keys,
+    check_template,
+    check_use,
+)
 from mmlight.hooks.held_folders import HeldFolders
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.metric_rule import BETTER, WORST
-from mmlight.hooks.monitored import refuse_unknown_metric
-from mmlight.hooks.never import NO_VALIDATION, warn_of_never, why_never
 from mmlight.hooks.out_dir import check_backend_args, experiment_dir
 from mmlight.hooks.publish import publish_checkpoint
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
-from mmlight.registry.diagnostics import did_you_mean
-from mmlight.utils import is_seq_of
 from mmlight.utils.checks import every, flags, of_type, whole
 from mmlight.utils.path import from_here
 
@@ -131,8 +130,8 @@ class CheckpointHook(Hook):
         self._best = BestMetrics(
             save_best, rule, greater_keys, less_keys, self.rule_map, self.init_value_map
         )
-        self.filename_tmpl = _check_template(filename_tmpl, by_epoch)
-        self.published_keys = _check_published_keys(published_keys)
+        self.filename_tmpl = check_template(filename_tmpl, by_epoch)
+        self.published_keys = check_published_keys(published_keys)
         self.save_begin = save_begin
         self.last_ckpt: str | None = None
         self.keep_ckpt_ids: list[int] = []
@@ -173,7 +172,7 @@ class CheckpointHook(Hook):
             FolderInUseError: If another process trains in the same work directory, or saves to the
                 same ``out_dir``.
         """
-        self._check_use(runner)
+        check_use(self, runner)
         self._is_training = True
         self._dir = runner.work_dir
         if self.out_dir is not None:
@@ -194,32 +193,6 @@ class CheckpointHook(Hook):
             while len(self.keep_ckpt_ids) > self.max_keep_ckpts:
                 outdated.append(self.keep_ckpt_ids.pop(0))
         self._remove([self._path_of(step) for step in outdated])
-
-    def _check_use(self, runner: RunnerLike) -> None:
-        known = inspect.signature(runner.save_checkpoint).parameters
-        takes_any = any(one.kind is one.VAR_KEYWORD for one in known.values())
-        for name in self.args:
-            if name not in known and not takes_any:
-                raise TypeError(
-                    f"neither CheckpointHook nor {type(runner).__name__}.save_checkpoint takes an "
-                    f"argument {name!r}.{did_you_mean(name, _ARGUMENTS)}"
-                )
-        if self.save_best is not None and not getattr(runner, "validates", True):
-            cause: dict[str, Any] = {"save_best": self.save_best}
-            warn_of_never(runner, self, "save a best checkpoint", NO_VALIDATION, **cause)
-        for metric in self._best.metrics if self._best.metrics != [AUTO] else ():
-            refuse_unknown_metric(runner, "save_best", metric)
-        end, unit = (
-            (runner.max_epochs, "epochs") if self.by_epoch else (runner.max_iters, "iterations")
-        )
-        if not self.save_last and self.save_best is None:
-            first = self.save_begin or self.interval
-            why = why_never(self.interval, first, end, unit)
-            cause = {"save_begin": self.save_begin} if self.save_begin else {}
-            warn_of_never(runner, self, "save a checkpoint", why, interval=self.interval, **cause)
-        elif self.interval > 0 and self.save_begin:
-            why = why_never(self.interval, self.save_begin, end, unit)
-            warn_of_never(runner, self, "save at intervals", why, save_begin=self.save_begin)
 
     def after_train_epoch(self, runner: RunnerLike) -> None:
         """Save a checkpoint if it is time, counted in epochs."""
@@ -394,27 +367,3 @@ class CheckpointHook(Hook):
                     self.file_backend.rmtree(path)
                     found = True
         return found
-
-
-_ARGUMENTS = tuple(inspect.signature(CheckpointHook).parameters)
-
-
-def _check_template(template: str | None, by_epoch: bool) -> str:
-    if template is None:
-        return "epoch_{}.pth" if by_epoch else "iter_{}.pth"
-    if not isinstance(template, str):
-        raise TypeError(f"filename_tmpl must be a str or None, got {template!r}")
-    fields = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
-    if fields != [""]:
-        raise ValueError(f"filename_tmpl must contain '{{}}' exactly once, got {template!r}")
-    return template
-
-
-def _check_published_keys(keys: str | list[str] | None) -> list[str] | None:
-    if keys is None:
-        return None
-    if isinstance(keys, str):
-        return [keys]
-    if not is_seq_of(keys, str):
-        raise TypeError(f"published_keys must be a str, a sequence of str or None, got {keys!r}")
-    return list(keys)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch.nn as nn
 from torch import Tensor
 
 from mmlight.model import kaiming_init
+from mmlight.utils.near_names import nearest
 
 
 def _group_norm(channels: int, num_groups: int, **kwargs: Any) -> nn.GroupNorm:
@@ -35,7 +35,7 @@ _IN_PLACE = ("ReLU", "LeakyReLU", "ELU", "SiLU")
 
 def _pick(table: dict[str, Callable[..., nn.Module]], name: str, what: str) -> Callable[..., Any]:
     if name not in table:
-        near = difflib.get_close_matches(name, table, n=3) or sorted(table)
+        near = nearest(name, table) or sorted(table)
         raise KeyError(f"{what} layer {name!r} is not known; nearest: {', '.join(near)}")
     return table[name]
 

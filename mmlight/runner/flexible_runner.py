@@ -14,7 +14,7 @@ from mmlight.config import Config
 from mmlight.registry import RUNNERS, STRATEGIES, DefaultScope, root_config
 from mmlight.registry.place import section
 
-from .runner import Runner, as_config
+from .runner import ARGUMENTS, Runner, as_config
 
 
 @RUNNERS.register_module()
@@ -79,6 +79,7 @@ class FlexibleRunner(Runner):
         compile: bool | dict[str, Any] = False,
         cfg: dict[str, Any] | Config | None = None,
     ) -> None:
+        given = {name: value for name, value in locals().items() if name in ARGUMENTS}
         whole = as_config(cfg)
         scoped = DefaultScope.overwrite_default_scope(default_scope)
         with root_config(whole, {"strategy": strategy}), section("strategy"), scoped:
@@ -94,35 +95,8 @@ class FlexibleRunner(Runner):
             )
         if isinstance(resume, str):
             load_from, resume = resume, True
-        super().__init__(
-            model=model,
-            work_dir=work_dir,
-            train_dataloader=train_dataloader,
-            val_dataloader=val_dataloader,
-            test_dataloader=test_dataloader,
-            train_cfg=train_cfg,
-            val_cfg=val_cfg,
-            test_cfg=test_cfg,
-            auto_scale_lr=auto_scale_lr,
-            optim_wrapper=optim_wrapper,
-            param_scheduler=param_scheduler,
-            val_evaluator=val_evaluator,
-            test_evaluator=test_evaluator,
-            default_hooks=default_hooks,
-            custom_hooks=custom_hooks,
-            data_preprocessor=data_preprocessor,
-            load_from=load_from,
-            resume=resume,
-            launcher=launcher,
-            env_cfg=env_cfg,
-            log_processor=log_processor,
-            log_level=log_level,
-            visualizer=visualizer,
-            default_scope=default_scope,
-            randomness=randomness,
-            experiment_name=experiment_name,
-            cfg=whole,
-        )
+        given.update(load_from=load_from, resume=resume, launcher=launcher)
+        super().__init__(**given, cfg=whole)
 
     @classmethod
     def from_cfg(cls, cfg: Config | dict[str, Any], strict: bool = False) -> FlexibleRunner:

@@ -13,8 +13,8 @@ from mmlight.model.bare_model import bare_model
 from mmlight.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
 from mmlight.registry.place import section
 
-from .loops import TrainLoop
 from .parts import RunnerPart
+from .train_loop import TrainLoop
 
 KEYS = {
     "train": ("training", ("train_dataloader", "train_cfg", "optim_wrapper")),

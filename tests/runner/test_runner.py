@@ -91,6 +91,57 @@ def test_documented_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert list((tmp_path / "temp_dir").rglob("scalars.json"))
 
 
+DOCUMENTED = (
+    *("setup_env", "set_randomness", "build_logger", "build_message_hub", "build_visualizer"),
+    *("build_log_processor", "build_model", "wrap_model", "_init_model_weights", "scale_lr"),
+    *("register_hooks", "register_default_hooks", "register_custom_hooks", "register_hook"),
+    *("get_hooks_info", "dump_config", "build_train_loop", "build_val_loop", "build_test_loop"),
+    *("build_dataloader", "build_evaluator", "build_optim_wrapper", "build_param_scheduler"),
+    *("load_or_resume", "resume", "load_checkpoint", "save_checkpoint", "call_hook"),
+    *("train", "val", "test"),
+)
+
+
+def test_methods_that_a_subclass_overrides_are_the_ones_that_are_called(tmp_path: Path) -> None:
+    called: set[str] = set()
+
+    def overriding(name: str) -> Any:
+        def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+            called.add(name)
+            return getattr(super(Own, self), name)(*args, **kwargs)
+
+        return method
+
+    class Own(Runner):
+        """Overrides all that is documented."""
+
+    for name in DOCUMENTED:
+        setattr(Own, name, overriding(name))
+    cfg = {
+        "model": Net(),
+        "work_dir": str(tmp_path),
+        "train_dataloader": loader(8, 2),
+        "train_cfg": {"by_epoch": True, "max_epochs": 2},
+        "optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.1}},
+        "param_scheduler": {"type": "ConstantLR", "factor": 0.5},
+        "auto_scale_lr": {"base_batch_size": 4, "enable": True},
+        "val_dataloader": loader(6, 2),
+        "val_cfg": {},
+        "val_evaluator": [Size()],
+        **TEST,
+        "custom_hooks": [Hook()],
+        "trainer": {"enable_progress_bar": False, "accelerator": "cpu"},
+    }
+    runner = Own.from_cfg(cfg)
+    runner.train()
+    runner.val()
+    runner.test()
+    again = Own.from_cfg({**cfg, "resume": True})
+    again.load_or_resume()
+    assert again.iter == runner.iter
+    assert {*DOCUMENTED} - called == set()
+
+
 # ------------------------------------------------------------------------------- properties
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch import nn
 from mmlight.model.bare_model import bare_model
 from mmlight.optim import OptimWrapper
 from mmlight.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmlight.utils.near_names import nearest
 
 
 def check_configs(
@@ -121,7 +121,7 @@ def matching_submodules(model: nn.Module, name: str) -> dict[str, nn.Module]:
 def _unknown(model: nn.Module, name: str) -> KeyError:
     bare = bare_model(model)
     names = [child for child, _ in bare.named_modules() if child]
-    near = difflib.get_close_matches(name, names, n=3) or names[:5]
+    near = nearest(name, names) or names[:5]
     return KeyError(
         f"optim_wrapper names the submodule {name!r}, which {type(bare).__name__} does not "
         f"have; nearest: {', '.join(near) or 'none'}"
