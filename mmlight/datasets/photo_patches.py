@@ -96,11 +96,7 @@ class PhotoPatchesDataset(BaseDataset):
         super().__init__(pipeline=pipeline, test_mode=test_mode, serialize_data=False)
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """Say where the pieces lie.
-
-        Returns:
-            list[dict]: The photograph and the corner of each.
-        """
+        """Say where the pieces lie."""
         places = [
             {"photo": name, "top": top, "left": left}
             for name, photo in self.photos.items()
@@ -129,9 +125,6 @@ class PhotoPatchesDataset(BaseDataset):
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Cut a piece out.
-
-        Args:
-            idx (int): Number of the entry.
 
         Returns:
             dict: The piece and the same made smaller.
