@@ -99,7 +99,8 @@ class Clock:
             self.milliseconds = (self.now() - self._start) / self.steps * 1e3
         if self.device == "cuda":
             # The step after which something is logged may wait: it reads the losses.
-            watch = step >= self.warm_up and step % LOG_EVERY != LOG_EVERY - 1
+            counts = self.warm_up <= step < self.warm_up + self.steps
+            watch = counts and step % LOG_EVERY != LOG_EVERY - 1
             torch.cuda.set_sync_debug_mode("warn" if watch else "default")
 
     @contextmanager
