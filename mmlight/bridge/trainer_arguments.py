@@ -25,7 +25,7 @@ from mmlight.bridge.callbacks import callbacks_of
 from mmlight.bridge.data import RunnerData
 from mmlight.bridge.trainer_parts import build_parts, listed
 from mmlight.registry import HOOKS, resolve_type
-from mmlight.registry.diagnostics import did_you_mean
+from mmlight.utils.near_names import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from mmlight.dist import master_only
 from mmlight.hooks.hook import DataBatch, Hook
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.registry import HOOKS
-from mmlight.registry.diagnostics import did_you_mean
 from mmlight.utils.checks import whole
+from mmlight.utils.near_names import did_you_mean
 
 _TRACES = ("log_trace", "tb_trace")
 

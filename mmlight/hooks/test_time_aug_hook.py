@@ -11,7 +11,7 @@ from mmlight.hooks.hook import Hook
 from mmlight.hooks.runner_protocol import RunnerLike
 from mmlight.model import is_model_wrapper
 from mmlight.registry import HOOKS, MODELS, RUNNERS
-from mmlight.registry.diagnostics import did_you_mean
+from mmlight.utils.near_names import did_you_mean
 
 
 @HOOKS.register_module()

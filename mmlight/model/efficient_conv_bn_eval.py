@@ -14,7 +14,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.utils._pytree import tree_map
 
 from mmlight.logging import print_log
-from mmlight.registry.diagnostics import did_you_mean
+from mmlight.utils.near_names import did_you_mean
 
 _CONVOLUTIONS = tuple(kind.forward for kind in (nn.Conv1d, nn.Conv2d, nn.Conv3d))
 _NORMS = (_BatchNorm.forward, nn.SyncBatchNorm.forward)

@@ -8,7 +8,7 @@ from functools import partial
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from mmlight.registry.diagnostics import did_you_mean
+from mmlight.utils.near_names import did_you_mean
 
 
 def turn_on_activation_checkpointing(model: nn.Module, modules: Sequence[str] | str) -> None:

@@ -11,9 +11,10 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from mmlight.dataset import worker_init_fn as default_worker_init_fn
 from mmlight.dist import get_rank, get_world_size
 from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, resolve_type
-from mmlight.registry.diagnostics import check_arguments, did_you_mean
+from mmlight.registry.diagnostics import check_arguments
 from mmlight.registry.place import part
 from mmlight.utils.checks import flags, whole
+from mmlight.utils.near_names import did_you_mean
 
 _NO_ARGUMENTS = ("num_batch_per_epoch", "disable_subprocess_warning")
 

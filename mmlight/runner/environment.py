@@ -13,11 +13,12 @@ from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.processes import start_processes
 from mmlight.dist import broadcast, get_rank, init_dist, is_distributed
 from mmlight.logging import MMLogger
-from mmlight.registry.diagnostics import check_arguments, did_you_mean
+from mmlight.registry.diagnostics import check_arguments
 from mmlight.registry.place import section
 from mmlight.utils import mkdir_or_exist
 from mmlight.utils.checks import flags, whole
 from mmlight.utils.dl_utils import collect_env, set_multi_processing
+from mmlight.utils.near_names import did_you_mean
 from mmlight.utils.path import from_here
 
 from .parts import RunnerPart

@@ -9,8 +9,8 @@ from typing import Any
 from lightning.pytorch import Callback
 
 from mmlight.hooks import Hook
-from mmlight.registry.diagnostics import did_you_mean
 from mmlight.registry.place import blame, section
+from mmlight.utils.near_names import did_you_mean
 
 from .parts import RunnerPart
 from .priority import Priority, get_priority

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmlight.registry.account import Account
-from mmlight.registry.diagnostics import did_you_mean, nearest
 from mmlight.registry.place import same_settings, section
+from mmlight.utils.near_names import did_you_mean, nearest
 
 from .hook_list import DEFAULT_HOOKS
 
