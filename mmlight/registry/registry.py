@@ -14,7 +14,7 @@ from typing import Any
 
 from mmlight.config.utils import MODULE2PACKAGE
 from mmlight.utils import get_object_from_string, is_seq_of
-from mmlight.utils.notebook import is_interactive
+from mmlight.utils.notebook import is_written_again
 
 from .build_functions import build_from_cfg
 from .default_scope import DefaultScope
@@ -476,7 +476,7 @@ class Registry:
             held, held_by_fallback = key in self._module_dict, key in self._fallback_names
             if held and is_fallback and not held_by_fallback:
                 continue
-            replaces = force or _is_written_again(module, self._module_dict.get(key))
+            replaces = force or is_written_again(module, self._module_dict.get(key))
             if held and is_fallback == held_by_fallback and not replaces:
                 raise KeyError(
                     f"{key} is already registered in {self._name} at {self._home_of(key)}: "
@@ -491,17 +491,6 @@ class Registry:
     def _home_of(self, key: str) -> str:
         module = inspect.getmodule(self._module_dict[key])
         return "an unknown module" if module is None else module.__name__
-
-
-def _is_written_again(module: Any, held: Any) -> bool:
-    """Tell whether somebody at a prompt runs the definition of what is registered again."""
-    name = getattr(module, "__qualname__", None)
-    return (
-        is_interactive()
-        and name is not None
-        and name == getattr(held, "__qualname__", None)
-        and module.__module__ == held.__module__ == "__main__"
-    )
 
 
 def _inside(module: str, locations: Sequence[str]) -> bool:

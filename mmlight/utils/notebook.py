@@ -17,6 +17,29 @@ def is_interactive() -> bool:
     return hasattr(sys, "ps1")
 
 
+def is_written_again(new: Any, held: Any) -> bool:
+    """Tell whether somebody at a prompt runs the definition of an object again.
+
+    Args:
+        new (Any): What the definition has made now.
+        held (Any): What is there under its name.
+
+    Returns:
+        bool: Whether both are of one name in ``__main__``.
+
+    Example:
+        >>> is_written_again(dict, dict)
+        False
+    """
+    name = getattr(new, "__qualname__", None)
+    return (
+        is_interactive()
+        and name is not None
+        and name == getattr(held, "__qualname__", None)
+        and new.__module__ == held.__module__ == "__main__"
+    )
+
+
 def in_notebook() -> bool:
     """Tell whether what is displayed lands in a cell: in Jupyter, Colab and their like.
 
