@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mmlight.dist import broadcast_object_list, is_main_process
 from mmlight.evaluation.gen_metric import GenMetric
 from mmlight.evaluation.real_cache import cache_file, channel_order
 from mmlight.fileio.checkpoint_file import CheckpointFileError, read_checkpoint, write_checkpoint
+from mmlight.fileio.url_cache import NotFetchedError
 from mmlight.logging import print_log
 from mmlight.registry import MODELS
 from mmlight.registry.diagnostics import did_you_mean
@@ -97,6 +99,9 @@ class FeatureMetric(GenMetric):
     def check(self, module: nn.Module, dataloader: DataLoader[Any]) -> None:
         """Load the network, besides what :meth:`GenMetric.check` does.
 
+        Where nothing may be fetched, as in ``mmlight check``, one that is not on this machine yet
+        is left for the run.
+
         Args:
             module (nn.Module): The model.
             dataloader (DataLoader): The real images.
@@ -107,7 +112,8 @@ class FeatureMetric(GenMetric):
             ValueError: See :meth:`GenMetric.check`.
         """
         super().check(module, dataloader)
-        _ = self.network
+        with suppress(NotFetchedError):
+            _ = self.network
 
     def prepare(self, module: nn.Module | None, dataloader: DataLoader[Any]) -> None:
         """Put the network where the model is, and see how the channels are ordered.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Generator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlparse
@@ -15,6 +17,28 @@ from tqdm import tqdm
 
 _CHUNK = 1 << 20
 _PATIENCE = 60  # seconds without a byte
+_may_fetch = ContextVar("may_fetch", default=True)
+
+
+class NotFetchedError(Exception):
+    """A file of the web that is not on this machine, where nothing may be brought."""
+
+
+@contextlib.contextmanager
+def nothing_fetched() -> Generator[None, None, None]:
+    """Inside, :func:`fetch` raises :class:`NotFetchedError`: whoever checks a config waits for none.
+
+    Example:
+        >>> with nothing_fetched():
+        ...     fetch("https://example.org/weights.pth", "cache")
+        Traceback (most recent call last):
+        mmlight.fileio.url_cache.NotFetchedError: https://example.org/weights.pth
+    """
+    token = _may_fetch.set(False)
+    try:
+        yield
+    finally:
+        _may_fetch.reset(token)
 
 
 def cached_file(url: str, folder: str | os.PathLike[str]) -> Path | None:
@@ -50,7 +74,10 @@ def fetch(url: str, folder: str | os.PathLike[str], progress: bool = False) -> P
 
     Raises:
         OSError: If it cannot be had, or the connection ended before its end.
+        NotFetchedError: Inside :func:`nothing_fetched`.
     """
+    if not _may_fetch.get():
+        raise NotFetchedError(url)
     own, shared = _places(url, Path(folder))
     own.parent.mkdir(parents=True, exist_ok=True)
     temporary = own.with_name(f".{uuid4().hex}.partial")

@@ -17,6 +17,7 @@ from mmlight.bridge.current import new_timestamp
 from mmlight.bridge.trainer import derived_kwargs, make_trainer
 from mmlight.evaluator import Evaluator
 from mmlight.evaluator.torchmetrics_adapter import build_metric
+from mmlight.fileio.url_cache import nothing_fetched
 from mmlight.hooks import CheckpointHook, EarlyStoppingHook, Hook, NPUProfilerHook, ProfilerHook
 from mmlight.logging import MMLogger
 from mmlight.optim import OptimWrapper, OptimWrapperDict
@@ -123,7 +124,8 @@ class CheckedRun(Runner):
             with self._heard(self.logger):
                 self._check_optimizers()
             for mode in ("val", "test"):
-                self._check_evaluation(mode)
+                with nothing_fetched():
+                    self._check_evaluation(mode)
             with self._heard(self.logger):
                 self._check_together()
 

@@ -293,6 +293,18 @@ def test_no_process_is_started(tmp_path: Path) -> None:
     assert fault.startswith("train_dataloader") and "num_workers" in fault
 
 
+def test_weights_of_metrics_are_looked_for_here_and_not_fetched() -> None:
+    cfg = Config.fromfile(ROOT / "configs/dcgan/dcgan_digits-32x32.py")
+    cfg.work_dir = "x"
+    fid = {"type": "FrechetInceptionDistance", "fake_nums": 8, "sample_model": "orig"}
+    web = fid | {"inception_path": "http://127.0.0.1:9/inception.pt"}
+    cfg.val_evaluator = {"type": "GenEvaluator", "metrics": [web]}
+    assert check_config(cfg).faults == []
+    cfg.val_evaluator.metrics[0].inception_path = "nowhere/inception.pt"
+    (fault,) = check_config(cfg).faults
+    assert "there is no file nowhere/inception.pt" in fault
+
+
 def test_callbacks_of_lightning_are_no_hooks(tmp_path: Path) -> None:
     timer = {"type": "lightning.pytorch.callbacks.Timer", "duration": {"hours": 1}}
     assert check(tmp_path, custom_hooks=[timer]) == Report([], [])
