@@ -26,7 +26,7 @@ class NotFetchedError(Exception):
 
 @contextlib.contextmanager
 def nothing_fetched() -> Generator[None, None, None]:
-    """Inside, :func:`fetch` raises :class:`NotFetchedError`: whoever checks a config waits for none.
+    """Inside, :func:`fetch` raises :class:`NotFetchedError`: a check of a config waits for none.
 
     Example:
         >>> with nothing_fetched():
