@@ -63,7 +63,7 @@ def test_every_block_and_comment_is_one_that_is_run() -> None:
 
 def test_little_is_left_out_and_each_with_a_reason() -> None:
     reasons = [piece.text for page in PAGES for piece in pieces(page) if piece.kind == "not run"]
-    assert len(reasons) <= 8
+    assert len(reasons) <= 3
     assert all(len(reason.split()) >= 3 for reason in reasons)
 
 
