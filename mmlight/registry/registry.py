@@ -306,12 +306,22 @@ class Registry:
             self._imported.discard(location)
             raise
 
-    def _get_here(self, name: str) -> Any:
+    def _get_here(self, name: str, with_fallback: bool = True) -> Any:
         if name not in self._module_dict:
             self.import_from_location()
-        if name not in self._module_dict:
+        if name not in self._module_dict and with_fallback:
             self._import(self._fallback_locations)
+        if name in self._fallback_names and not with_fallback:
+            return None
         return self._module_dict.get(name)
+
+    def _means_a_missing_package(self) -> bool:
+        """Tell whether a name without scope is one of a package that is not installed."""
+        current = DefaultScope.get_current_instance()
+        scope = None if current is None else current.scope_name
+        if scope not in MODULE2PACKAGE or scope in PACKAGE_SCOPES:
+            return False
+        return self.root._search_child(scope) is None
 
     def known_names(self) -> list[str]:
         """List the names that :meth:`get` would find, those of children with their scope.
@@ -385,10 +395,13 @@ class Registry:
         """Search the registries that there are."""
         scope, name = self.split_scope_key(key)
         if scope is None:
-            found, registry = self._get_here(name), self.parent
-            while found is None and registry is not None:
-                found, registry = registry._get_here(name), registry.parent
-            return found
+            fallback = not self._means_a_missing_package()
+            registry: Registry | None = self
+            while registry is not None:
+                if (found := registry._get_here(name, fallback)) is not None:
+                    return found
+                registry = registry.parent
+            return None
         if scope == self._scope:
             return self._get_here(name)
         owner = self._children.get(scope) or self.root._search_child(scope)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mmlight.registry import MODELS, DefaultScope
+
 ROOT = Path(__file__).parents[2]
 REGISTRY = """
 from mmlight.registry import {root} as ROOT, Registry
@@ -115,3 +117,11 @@ def test_a_package_that_needs_compiled_operators_says_which(packages, write, fre
 def test_a_type_that_is_a_compiled_operator_is_named(fresh):
     told = fresh('TASK_UTILS.build(dict(type="DCNv2"))')
     assert "the compiled operator mmcv.ops.ModulatedDeformConv2dPack" in told
+
+
+def test_names_of_a_package_that_is_missing_are_not_those_of_the_kit() -> None:
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        with pytest.raises(KeyError, match="The package mmdet is not installed"):
+            MODELS.build({"type": "L1Loss"})
+        assert type(MODELS.build({"type": "mmlight.L1Loss"})).__name__ == "L1Loss"
+    assert type(MODELS.build({"type": "L1Loss"})).__name__ == "L1Loss"
