@@ -2,7 +2,8 @@
 
     python tools/train_digits_features.py
 
-It takes about a minute on one core and overwrites ``mmlight/models/digits_features.npz``.
+It takes about a minute on one core and overwrites
+``mmlight/generative/models/digits_features.npz``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from mmlight.datasets import DigitsDataset
-from mmlight.models.digits_features import WEIGHTS, DigitsFeatures
+from mmlight.generative.datasets import DigitsDataset
+from mmlight.generative.models.digits_features import WEIGHTS, DigitsFeatures
 
 EPOCHS = 40
 BATCH_SIZE = 64

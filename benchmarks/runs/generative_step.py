@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
+from mmlight.generative.models import DCGAN, StyleGAN2
 from mmlight.hooks import Hook, RunnerLike
-from mmlight.models import DCGAN, StyleGAN2
 from mmlight.registry import MODELS
 from mmlight.runner import Runner
 

@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 import mmlight
+from mmlight.utils.module_alias import AliasLoader
 
 from .root import MMEngineRoot
 
@@ -80,7 +81,7 @@ class AliasFinder(MetaPathFinder):
                 return None
             if importlib.util.find_spec(aliased) is None:
                 return None
-            return ModuleSpec(fullname, _AliasLoader(aliased), is_package=True)
+            return ModuleSpec(fullname, AliasLoader(aliased), is_package=True)
         parents = {alias.partition(".")[0] for alias in ALIASES}
         if fullname in parents and PathFinder.find_spec(fullname) is None:
             # Nothing but the aliased child is in it, but Python imports the parent first.
@@ -96,16 +97,6 @@ def _is_installed(name: str, path: Sequence[str] | None) -> bool:
     if name == part:
         return PathFinder.find_spec(name, path) is not None
     return sys.modules[part].__name__ == part
-
-
-class _AliasLoader(Loader):
-    """Puts an existing module under a second name without touching the module."""
-
-    def __init__(self, target: str) -> None:
-        self._target = target
-
-    def exec_module(self, module: ModuleType) -> None:
-        sys.modules[module.__name__] = importlib.import_module(self._target)
 
 
 class _RootLoader(Loader):

@@ -10,7 +10,7 @@ from mmlight.engine.gen_average import GenExponentialMovingAverage
 from mmlight.engine.gen_visualizer import GenVisualizer
 from mmlight.engine.hooks import IterTimerHook
 from mmlight.engine.runner import LogProcessor
-from mmlight.evaluation import GenEvaluator
+from mmlight.generative.evaluation import GenEvaluator
 from mmlight.registry import root
 from mmlight.registry.registry import Registry
 

@@ -33,7 +33,7 @@ class ConcatImageVisualizer(Visualizer):
 
     Example:
         >>> import tempfile, torch
-        >>> from mmlight.datasets import DataSample
+        >>> from mmlight.generative.datasets import DataSample
         >>> folder = tempfile.mkdtemp()
         >>> visualizer = ConcatImageVisualizer(
         ...     "gt_path", ["gt_img"], vis_backends=[dict(type="LocalVisBackend")], save_dir=folder

@@ -61,7 +61,7 @@ def noted_order(samples: Any) -> dict[str, Any]:
         dict: ``color_order``; empty if there is no note of it.
 
     Example:
-        >>> from mmlight.datasets import DataSample
+        >>> from mmlight.generative.datasets import DataSample
         >>> noted_order([DataSample(metainfo=dict(gt_channel_order="rgb"))])
         {'color_order': 'rgb'}
     """

@@ -33,15 +33,15 @@ HOOKS = _root("hook", "hooks", ("engine.hooks",))
 LOG_PROCESSORS = _root("log_processor", "runner", ("engine.runner",))
 STRATEGIES = _root("strategy", "_strategy")
 
-DATASETS = _root("dataset", "dataset", ("datasets",))
-DATA_SAMPLERS = _root("data sampler", "dataset", ("datasets",))
-TRANSFORMS = _root("transform", kit=("datasets",))
-FUNCTIONS = _root("function", "dataset", ("datasets",))
+DATASETS = _root("dataset", "dataset", ("generative.datasets",))
+DATA_SAMPLERS = _root("data sampler", "dataset", ("generative.datasets",))
+TRANSFORMS = _root("transform", kit=("generative.datasets",))
+FUNCTIONS = _root("function", "dataset", ("generative.datasets",))
 
-MODELS = _root("model", "model", ("models",), build_func=build_model_from_cfg)
+MODELS = _root("model", "model", ("generative.models",), build_func=build_model_from_cfg)
 MODEL_WRAPPERS = _root("model_wrapper", "model")
 WEIGHT_INITIALIZERS = _root("weight initializer", "model")
-TASK_UTILS = _root("task util", kit=("models",))
+TASK_UTILS = _root("task util", kit=("generative.models",))
 INFERENCERS = _root("inferencer")
 
 OPTIMIZERS = _root("optimizer", "optim", build_func=build_optimizer_from_cfg)
@@ -51,8 +51,8 @@ PARAM_SCHEDULERS = _root(
     "parameter scheduler", "optim", ("engine.schedulers",), build_func=build_scheduler_from_cfg
 )
 
-METRICS = _root("metric", "evaluator", ("evaluation",))
-EVALUATOR = _root("evaluator", "evaluator", ("evaluation",))
+METRICS = _root("metric", "evaluator", ("generative.evaluation",))
+EVALUATOR = _root("evaluator", "evaluator", ("generative.evaluation",))
 
 VISUALIZERS = _root("visualizer", "visualization", ("engine",))
 VISBACKENDS = _root("vis_backend", "visualization", ("engine",))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from mmlight.datasets import DataSample
 from mmlight.engine.samplers import sampling
-from mmlight.models import BaseEditModel
+from mmlight.generative.datasets import DataSample
+from mmlight.generative.models import BaseEditModel
 from mmlight.sampling.images import order_of, rgb
 from mmlight.sampling.inputs import batches_of, read_images
 

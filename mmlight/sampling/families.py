@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from mmlight.models import (
+from mmlight.generative.models import (
     BaseEditModel,
     BaseGAN,
     BaseTranslationModel,
@@ -100,7 +100,7 @@ def sample(
         ValueError: If an option is not one of its family, or has a value that is not possible.
 
     Example:
-        >>> from mmlight.models import DCGAN
+        >>> from mmlight.generative.models import DCGAN
         >>> net = dict(type="DCGANGenerator", output_scale=8, out_channels=1, base_channels=8)
         >>> images = sample(DCGAN(net, noise_size=4), num=2)["orig"]
         >>> len(images), images[0].shape, images[0].dtype

@@ -9,10 +9,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmlight.datasets.image_files import join, list_images
-from mmlight.datasets.transforms import LoadImageFromFile
-from mmlight.datasets.transforms.packing import to_tensor
 from mmlight.fileio import get_file_backend, isdir
+from mmlight.generative.datasets.image_files import join, list_images
+from mmlight.generative.datasets.transforms import LoadImageFromFile
+from mmlight.generative.datasets.transforms.packing import to_tensor
 from mmlight.registry import TRANSFORMS, DefaultScope
 from mmlight.runner.dataloader import build_dataloader
 from mmlight.sampling.images import order_of, transforms_of

@@ -10,9 +10,9 @@ from torch import nn
 
 from mmlight.config import Config
 from mmlight.device import get_device
+from mmlight.generative.models import BaseGAN, SinGAN
+from mmlight.generative.models.singan.singan import STATE_KEY
 from mmlight.logging import MessageHub
-from mmlight.models import BaseGAN, SinGAN
-from mmlight.models.singan.singan import STATE_KEY
 from mmlight.registry import MODELS, DefaultScope
 from mmlight.registry.place import section
 from mmlight.runner.checkpoint import (

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from mmlight.engine.samplers import sampling
-from mmlight.models import BaseGAN, ProgressiveGrowingGAN, SinGAN, StyleGANv2Generator
-from mmlight.models.sampling import requested_model
+from mmlight.generative.models import BaseGAN, ProgressiveGrowingGAN, SinGAN, StyleGANv2Generator
+from mmlight.generative.models.sampling import requested_model
 from mmlight.sampling.images import grid_rows, rgb
 
 # Images made at once: it also fixes the order of random numbers, so it is no option.
@@ -124,7 +124,7 @@ def interpolate(
         ValueError: If there is no such generator.
 
     Example:
-        >>> from mmlight.models import DCGAN
+        >>> from mmlight.generative.models import DCGAN
         >>> net = dict(type="DCGANGenerator", output_scale=8, out_channels=1, base_channels=8)
         >>> moments = interpolate(DCGAN(net, noise_size=4), num=2, frames=8)
         >>> len(moments), len(moments[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from mmlight.engine.samplers import sampling
-from mmlight.models import SinGAN
+from mmlight.generative.models import SinGAN
 from mmlight.sampling.images import grid_rows, rgb
 
 

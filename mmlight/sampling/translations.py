@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from mmlight.engine.samplers import sampling
-from mmlight.models import BaseTranslationModel
+from mmlight.generative.models import BaseTranslationModel
 from mmlight.sampling.images import rgb
 from mmlight.sampling.inputs import batches_of, read_images
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.compat.test_mmagic import FOLDER, images, installed  # noqa: F401 - images is a fixture
-from tests.evaluation.extractors import write_script
+from tests.generative.evaluation.extractors import write_script
 from tests.parity.compare import assert_same
 from tests.parity.engines import Engine
 

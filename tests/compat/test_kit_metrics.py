@@ -10,7 +10,7 @@ import torch
 from sklearn.datasets import load_sample_images
 
 from tests.compat.test_mmagic import FOLDER, installed
-from tests.evaluation.extractors import write_script
+from tests.generative.evaluation.extractors import write_script
 
 RUNS = Path(__file__).with_name("kit_runs.py")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmlight.config import Config
-from mmlight.models import SinGAN
+from mmlight.generative.models import SinGAN
 from mmlight.registry import MODELS
 from mmlight.runner import Runner
 

@@ -12,14 +12,14 @@ from torch.utils.data import DataLoader
 
 from mmlight import dist
 from mmlight.engine import ReduceLRSchedulerHook
-from mmlight.evaluation import (
+from mmlight.generative.evaluation import (
     IS,
     MS_SSIM,
     SWD,
     FrechetDistance,
     FrechetInceptionDistance,
 )
-from mmlight.evaluation import PrecisionAndRecall as PR
+from mmlight.generative.evaluation import PrecisionAndRecall as PR
 from tests.engine.toys import MeanPixels
 
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmlight.generative.models import DataPreprocessor
 from mmlight.model import BaseDataPreprocessor, ImgDataPreprocessor
-from mmlight.models import DataPreprocessor
 from mmlight.structures import BaseDataElement
 
 Pair = namedtuple("Pair", "a b")

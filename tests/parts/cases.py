@@ -15,8 +15,8 @@ from mmlight import engine, hooks, optim
 from mmlight.bridge.loggers import VisBackendLogger
 from mmlight.dist import all_gather
 from mmlight.engine import GenLogProcessor, GenVisualizer
-from mmlight.evaluation import GenMetric
 from mmlight.evaluator import BaseMetric, DumpResults, Evaluator
+from mmlight.generative.evaluation import GenMetric
 from mmlight.hooks import EvaluatorCallback, LoggerHook, ParamSchedulerHook
 from mmlight.runner import LogProcessor
 from mmlight.visualization import LocalVisBackend, Visualizer

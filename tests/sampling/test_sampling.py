@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 import mmlight
-from mmlight.datasets import PhotoPatchesDataset
 from mmlight.fileio import get
+from mmlight.generative.datasets import PhotoPatchesDataset
 from mmlight.logging import MessageHub
 from mmlight.runner.checkpoint import save_checkpoint
 from mmlight.sampling import interpolate

@@ -9,7 +9,7 @@ import cv2
 import torch
 from torch import nn
 
-from mmlight.datasets.photo_patches import load_photo
+from mmlight.generative.datasets.photo_patches import load_photo
 from mmlight.registry import MODELS, DefaultScope
 
 MEAN = {"type": "DataPreprocessor", "mean": [0.0] * 3, "std": [255.0] * 3}

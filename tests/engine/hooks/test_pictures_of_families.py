@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from mmlight.config import Config
-from mmlight.datasets import DataSample
-from mmlight.datasets.photo_patches import load_photo
 from mmlight.engine import ConcatImageVisualizer
+from mmlight.generative.datasets import DataSample
+from mmlight.generative.datasets.photo_patches import load_photo
 from mmlight.hooks import Hook
 from mmlight.runner import Runner
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmlight.evaluation import GenMetric
+from mmlight.generative.evaluation import GenMetric
 from mmlight.hooks import Hook
 from mmlight.registry import METRICS
 from tests.engine.toys import MeanPixels, gan_runner, loader

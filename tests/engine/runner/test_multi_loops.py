@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from mmlight.evaluation import GenMetric
 from mmlight.evaluator import BaseMetric
+from mmlight.generative.evaluation import GenMetric
 from mmlight.hooks import Hook
 from mmlight.registry import METRICS
 from tests.engine.toys import gan_runner, loader, numbers, regression_runner

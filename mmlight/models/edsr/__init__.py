@@ -1,5 +1,0 @@
-"""EDSR: super-resolution by residual blocks without normalization."""
-
-from mmlight.models.edsr.edsr_net import EDSRNet
-
-__all__ = ["EDSRNet"]

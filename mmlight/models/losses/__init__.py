@@ -1,7 +1,0 @@
-"""Losses of generative models."""
-
-from mmlight.models.losses.gan_loss import GANLoss
-from mmlight.models.losses.gradient_penalty import gradient_penalty_loss
-from mmlight.models.losses.pixelwise import CharbonnierLoss, L1Loss, MSELoss
-
-__all__ = ["CharbonnierLoss", "GANLoss", "L1Loss", "MSELoss", "gradient_penalty_loss"]

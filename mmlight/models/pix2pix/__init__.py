@@ -1,6 +1,0 @@
-"""pix2pix."""
-
-from mmlight.models.pix2pix.pix2pix import Pix2Pix
-from mmlight.models.pix2pix.unet_generator import UnetGenerator
-
-__all__ = ["Pix2Pix", "UnetGenerator"]

@@ -1,5 +1,0 @@
-"""SRCNN: super-resolution by three convolutions."""
-
-from mmlight.models.srcnn.srcnn_net import SRCNNNet
-
-__all__ = ["SRCNNNet"]

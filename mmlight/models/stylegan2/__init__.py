@@ -1,7 +1,0 @@
-"""StyleGAN2."""
-
-from mmlight.models.stylegan2.discriminator import StyleGAN2Discriminator
-from mmlight.models.stylegan2.generator import StyleGANv2Generator
-from mmlight.models.stylegan2.stylegan2 import StyleGAN2
-
-__all__ = ["StyleGAN2", "StyleGAN2Discriminator", "StyleGANv2Generator"]

@@ -1,7 +1,0 @@
-"""WGAN-GP."""
-
-from mmlight.models.wgan_gp.discriminator import WGANGPDiscriminator
-from mmlight.models.wgan_gp.generator import WGANGPGenerator
-from mmlight.models.wgan_gp.wgan_gp import WGANGP
-
-__all__ = ["WGANGP", "WGANGPDiscriminator", "WGANGPGenerator"]
