@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmlight.fileio import get_file_backend, isdir
+from mmlight.fileio import exists, get_file_backend, isdir
 from mmlight.generative.datasets.image_files import join, list_images
 from mmlight.generative.datasets.transforms import LoadImageFromFile
 from mmlight.generative.datasets.transforms.packing import to_tensor
@@ -32,13 +32,19 @@ def paths_of(inputs: str | Sequence[str]) -> list[str]:
         list[str]: The files, those of a folder sorted by name.
 
     Raises:
-        FileNotFoundError: If the folder has no image.
+        FileNotFoundError: If there is no such file or folder, or no image in the folder.
     """
     if not isinstance(inputs, str):
         return [str(path) for path in inputs]
     # Some storages, as http, have no folders.
-    if hasattr(get_file_backend(inputs), "isdir") and isdir(inputs):
+    if not hasattr(get_file_backend(inputs), "isdir"):
+        return [inputs]
+    if isdir(inputs):
         return [join(inputs, name) for name in sorted(list_images(inputs))]
+    if not exists(inputs):
+        raise FileNotFoundError(
+            f"input: there is no file or folder {inputs}; give an image or a folder of images"
+        )
     return [inputs]
 
 

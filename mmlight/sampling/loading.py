@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from mmlight.config import Config
 from mmlight.device import get_device
 from mmlight.generative.models import BaseGAN, SinGAN
 from mmlight.generative.models.singan.singan import STATE_KEY
-from mmlight.logging import MessageHub
+from mmlight.logging import MessageHub, print_log
 from mmlight.registry import MODELS, DefaultScope
 from mmlight.registry.place import section
 from mmlight.runner.checkpoint import (
@@ -94,3 +95,10 @@ def _take_noises(model: SinGAN, checkpoint: Any) -> None:
         state = hub.get_info(STATE_KEY)
         if state is not None:
             model.take_noises(state)
+            if model.test_pkl_data is not None:
+                print_log(
+                    f"model.test_pkl_data={model.test_pkl_data!r} is not read: the checkpoint has "
+                    "the noises of its training, which are taken",
+                    logger="current",
+                    level=logging.WARNING,
+                )

@@ -12,8 +12,9 @@ import torch
 
 import mmlight
 from mmlight.config import Config
+from mmlight.logging import MessageHub
 from mmlight.runner import Runner
-from tests.sampling.tiny import built, config
+from tests.sampling.tiny import built, config, noises
 
 State = dict[str, Any]
 
@@ -135,6 +136,24 @@ def test_a_singan_without_its_noises_is_told_where_they_are(tmp_path: Path) -> N
         mmlight.sample(model)
 
 
+def test_a_file_of_noises_that_is_missing_or_not_needed_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = str(tmp_path / "iter_9.pkl")
+    changed = deepcopy(config("singan"))
+    changed["model"]["test_pkl_data"] = lost
+    weights = write(built("singan").state_dict(), tmp_path / "published.pth")
+    with pytest.raises(FileNotFoundError, match=r"model\.test_pkl_data.*no file .*iter_9\.pkl"):
+        mmlight.sample(mmlight.load_model(changed, weights, device="cpu"))
+    hub = MessageHub("noises")
+    hub.update_info("singan", noises())
+    trained = {"state_dict": built("singan").state_dict(), "message_hub": hub.state_dict()}
+    model = mmlight.load_model(changed, write(trained, tmp_path / "iter_8.pth"), device="cpu")
+    assert mmlight.sample(model, num=1)
+    printed = "".join(capsys.readouterr())
+    assert f"model.test_pkl_data={lost!r} is not read" in printed
+
+
 @pytest.mark.parametrize(
     ("family", "options", "error", "words"),
     [
@@ -144,7 +163,7 @@ def test_a_singan_without_its_noises_is_told_where_they_are(tmp_path: Path) -> N
         ("dcgan", {"num": 0}, ValueError, "num must be positive"),
         ("dcgan", {"sample_model": "EMA"}, ValueError, "orig, ema"),
         ("cyclegan", {"domain": "fhoto"}, ValueError, "photo"),
-        ("srcnn", {"inputs": "nowhere.png"}, FileNotFoundError, "nowhere.png"),
+        ("srcnn", {"inputs": "nowhere.png"}, FileNotFoundError, "input: .* folder nowhere.png"),
     ],
 )
 def test_what_cannot_be_sampled_is_explained(

@@ -124,7 +124,8 @@ class SinGAN(BaseGAN):
         """Read what images need beside weights from the file ``test_pkl_data``.
 
         Raises:
-            RuntimeError: If the model has no such file.
+            RuntimeError: If the model names no such file.
+            FileNotFoundError: If there is none at the path.
             KeyError: If something is missing in the file.
         """
         if self.test_pkl_data is None:
@@ -132,7 +133,13 @@ class SinGAN(BaseGAN):
                 "this SinGAN has not trained, so it has no noises to make images from: set "
                 "test_pkl_data to a file that PickleDataHook wrote in the training"
             )
-        found = load(self.test_pkl_data)
+        try:
+            found = load(self.test_pkl_data)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f"model.test_pkl_data: there is no file {self.test_pkl_data}; give one that "
+                "PickleDataHook wrote in the training"
+            ) from error
         for name in _STATE:
             if name not in found:
                 raise KeyError(f"{self.test_pkl_data} has no {name!r}, but {sorted(found)}")
