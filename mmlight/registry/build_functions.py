@@ -178,7 +178,10 @@ def _no_such_path(kind: str, registry: Any) -> str:
     found = get_object_from_string(first)
     if found is None:
         hint = did_you_mean(first, registry.known_scopes())
-        return f" There is neither a scope nor a package {first}.{hint}" if hint else ""
+        if hint:
+            return f" There is neither a scope nor a package {first}.{hint}"
+        near = did_you_mean(kind, registry.known_names())
+        return near or f" There is no scope {first}, and the package {first} is not installed."
     path = first
     for part in between:
         inner = get_object_from_string(f"{path}.{part}")

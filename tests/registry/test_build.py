@@ -129,6 +129,7 @@ def test_unknown_type_names_those_of_other_scopes(registry):
             "neither a scope nor a package mmpretrein. Did you mean 'mmpretrain'",
         ),
         ("torch.optim.SDG", "Did you mean 'SGD'"),
+        ("nopackage.models.resnet18", "the package nopackage is not installed"),
     ],
 )
 def test_unknown_type_names_the_part_that_is_wrong(registry, kind, message):

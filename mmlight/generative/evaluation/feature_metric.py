@@ -73,7 +73,12 @@ class FeatureMetric(GenMetric):
         cached (str, optional): File of what is known of the real images: read if it is there,
             else written. Defaults to None, one for each dataset and network in torch's cache.
         kwargs: Other arguments of :class:`GenMetric`.
+
+    Raises:
+        TypeError: If the extractor is neither.
     """
+
+    extractor_argument = "feature_extractor"
 
     def __init__(
         self,
@@ -83,6 +88,11 @@ class FeatureMetric(GenMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(fake_nums, **kwargs)
+        if not isinstance(extractor, (dict, nn.Module)):
+            raise TypeError(
+                f"{self.extractor_argument} of {type(self).__name__} must be a module or a config "
+                f"such as dict(type='ColourStatistics'), got {extractor!r}"
+            )
         self._extractor = extractor
         self._network: Any = extractor.eval() if isinstance(extractor, nn.Module) else None
         self._cached = cached

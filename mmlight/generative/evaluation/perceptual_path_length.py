@@ -70,6 +70,8 @@ class PerceptualPathLength(FeatureMetric):
         2
     """
 
+    extractor_argument = "perceptual_distance"
+
     def __init__(
         self,
         fake_nums: int,

@@ -12,7 +12,11 @@ from torch.utils.data import DataLoader
 from torchmetrics.image.fid import FrechetInceptionDistance as OfTorchmetrics
 
 from mmlight.generative.datasets import BasicImageDataset
-from mmlight.generative.evaluation import FrechetInceptionDistance, TransFID
+from mmlight.generative.evaluation import (
+    FrechetInceptionDistance,
+    PerceptualPathLength,
+    TransFID,
+)
 from mmlight.generative.models import DCGAN, CycleGAN
 from tests.generative.evaluation.extractors import Script, write_script
 
@@ -216,3 +220,10 @@ def test_a_model_that_makes_no_such_images(script: str) -> None:
         metric(fake_nums=4, fake_key="fake_phot").check(cycle, data)
     with pytest.raises(ValueError, match="needs 5 generated images, but a dataset of 4"):
         metric(fake_nums=5, fake_key="fake_photo").check(cycle, data)
+
+
+def test_a_network_that_is_only_a_name() -> None:
+    with pytest.raises(TypeError, match=r"feature_extractor of FrechetInceptionDistance .*'X'"):
+        FrechetInceptionDistance(4, feature_extractor="X")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"perceptual_distance of PerceptualPathLength .*'X'"):
+        PerceptualPathLength(4, perceptual_distance="X")  # type: ignore[arg-type]
