@@ -47,6 +47,8 @@ class BaseMetric(metaclass=ABCMeta):
     """
 
     default_prefix: str | None = None
+    value_names: Sequence[str] | None = None
+    """Sequence[str], optional: What its values are called, prefix aside, where that is known."""
 
     def __init__(
         self,
@@ -166,6 +168,7 @@ class DumpResults(BaseMetric):
 
     # It gives no values, so it needs no prefix for them.
     default_prefix = ""
+    value_names = ()
 
     def __init__(
         self,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mmlight.evaluator.evaluator import Evaluator
 from mmlight.evaluator.metric import BaseMetric
 from mmlight.evaluator.torchmetrics_adapter import TorchMetric
+from mmlight.utils.near_names import did_you_mean
 
 
 def check_metrics(evaluator: Any, name: str) -> None:
@@ -50,30 +50,65 @@ def unknown_name(name: str, evaluators: Iterable[Any]) -> str | None:
         evaluators: The evaluators of a validation.
 
     Returns:
-        str or None: How the names of all values will begin; None if ``name`` may be one of them,
-        or nobody knows.
+        str or None: The names of all values, or how they will begin, and what may be meant; None
+        if ``name`` may be one of them, or nobody knows.
 
     Example:
         >>> class Accuracy(BaseMetric):
         ...     default_prefix = "val"
+        ...     value_names = ("accuracy",)
         ...     def process(self, data_batch, data_samples): ...
         ...     def compute_metrics(self, results): ...
         >>> unknown_name("accuracy", [Evaluator(Accuracy())])
-        "'val/...'"
+        "'val/accuracy'. Did you mean 'val/accuracy'?"
         >>> unknown_name("val/accuracy", [Evaluator(Accuracy())])
+        >>> error = Evaluator(dict(type="MeanSquaredError", prefix="error"))
+        >>> unknown_name("MeanSquaredError", [error])
+        "'error/...'"
     """
     if "loss" in name.lower():
         return None
-    beginnings = []
+    known: list[str] = []
+    beginnings: list[str] = []
     for evaluator in evaluators:
-        if type(evaluator) is not Evaluator:
+        # One that overrides it, of a user's own, may call the values otherwise.
+        if not _is_of_ours(getattr(type(evaluator), "evaluate", None)):
             return None
         for metric in evaluator.metrics:
-            kind = type(metric)
-            names_are_told = isinstance(metric, TorchMetric) or (
-                isinstance(metric, BaseMetric) and kind.evaluate is BaseMetric.evaluate
-            )
-            if not names_are_told or not metric.prefix or name.startswith(f"{metric.prefix}/"):
+            names = _value_names(metric)
+            if names is not None:
+                known += names
+            elif metric.prefix and _keeps_prefix(metric):
+                beginnings.append(f"{metric.prefix}/")
+            else:
                 return None
-            beginnings.append(repr(f"{metric.prefix}/..."))
-    return " or ".join(dict.fromkeys(beginnings)) or None
+    if name in known or name.startswith(tuple(beginnings)):
+        return None
+    said = ", ".join(map(repr, dict.fromkeys([*known, *(f"{one}..." for one in beginnings)])))
+    near = did_you_mean(name, known)
+    return f"{said}.{near}" if near else said or None
+
+
+def _is_of_ours(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).split(".")[0] == "mmlight"
+
+
+def _keeps_prefix(metric: Any) -> bool:
+    return isinstance(metric, TorchMetric) or (
+        isinstance(metric, BaseMetric) and type(metric).evaluate is BaseMetric.evaluate
+    )
+
+
+def _value_names(metric: Any) -> list[str] | None:
+    """Names with the prefix, unless a class gives values without saying what they are called."""
+    names = getattr(metric, "value_names", None)
+    if names is None or not isinstance(metric, BaseMetric):
+        return None
+    kinds = type(metric).__mro__
+    said, *given = (
+        next(index for index, kind in enumerate(kinds) if name in vars(kind))
+        for name in ("value_names", "evaluate", "compute_metrics")
+    )
+    if min(given) < said:
+        return None
+    return [f"{metric.prefix}/{name}" if metric.prefix else name for name in names]

@@ -19,10 +19,8 @@ def why_unknown(runner: Any, metric: str) -> str | None:
     """
     loop = getattr(runner, "val_loop", None)
     evaluators = getattr(loop, "evaluators", None) or [getattr(loop, "evaluator", None)]
-    beginnings = unknown_name(metric, evaluators)
-    if beginnings is None:
-        return None
-    return f"the names of all metrics of this run's validations begin as in {beginnings}"
+    names = unknown_name(metric, evaluators)
+    return None if names is None else f"the metrics of this run's validations are {names}"
 
 
 def refuse_unknown_metric(runner: Any, asker: str, metric: str) -> None:

@@ -295,7 +295,7 @@ def test_no_process_is_started(tmp_path: Path) -> None:
 
 def test_weights_of_metrics_are_looked_for_here_and_not_fetched() -> None:
     cfg = Config.fromfile(ROOT / "configs/dcgan/dcgan_digits-32x32.py")
-    cfg.work_dir = "x"
+    cfg.merge_from_dict({"work_dir": "x", "default_hooks.checkpoint.save_best": "fid"})
     fid = {"type": "FrechetInceptionDistance", "fake_nums": 8, "sample_model": "orig"}
     web = fid | {"inception_path": "http://127.0.0.1:9/inception.pt"}
     cfg.val_evaluator = {"type": "GenEvaluator", "metrics": [web]}
@@ -303,6 +303,13 @@ def test_weights_of_metrics_are_looked_for_here_and_not_fetched() -> None:
     cfg.val_evaluator.metrics[0].inception_path = "nowhere/inception.pt"
     (fault,) = check_config(cfg).faults
     assert "there is no file nowhere/inception.pt" in fault
+
+
+def test_a_wrong_name_of_a_generative_metric_is_told() -> None:
+    cfg = Config.fromfile(ROOT / "configs/dcgan/dcgan_digits-32x32.py")
+    cfg.merge_from_dict({"work_dir": "x", "default_hooks.checkpoint.save_best": "FID/fid"})
+    (fault,) = check_config(cfg).faults
+    assert fault.startswith("default_hooks.checkpoint") and "Did you mean 'FD/fd'" in fault
 
 
 def test_callbacks_of_lightning_are_no_hooks(tmp_path: Path) -> None:

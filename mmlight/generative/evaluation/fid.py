@@ -66,6 +66,8 @@ class FrechetInceptionDistance(FeatureMetric):
         {'FID-4/fid': 0.0, 'FID-4/mean': 0.0, 'FID-4/cov': 0.0}
     """
 
+    value_names: Sequence[str] = ("fid", "mean", "cov")
+
     def __init__(
         self,
         fake_nums: int,

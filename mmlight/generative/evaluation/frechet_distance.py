@@ -44,6 +44,7 @@ class FrechetDistance(FrechetInceptionDistance):
     """
 
     default_prefix = "FD"
+    value_names = ("fd",)
 
     def __init__(
         self,

@@ -76,6 +76,8 @@ class InceptionScore(FeatureMetric):
         ['IS-4/is', 'IS-4/is_std']
     """
 
+    value_names = ("is", "is_std")
+
     def __init__(
         self,
         fake_nums: int = 50000,

@@ -61,6 +61,8 @@ class KID(HeldFeaturesMetric):
         ['KID-6/kid', 'KID-6/kid_std']
     """
 
+    value_names = ("kid", "kid_std")
+
     def __init__(
         self,
         fake_nums: int,

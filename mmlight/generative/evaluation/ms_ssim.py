@@ -48,6 +48,8 @@ class MS_SSIM(GenMetric):
         1.0
     """
 
+    value_names = ("avg",)
+
     def __init__(
         self,
         fake_nums: int,

@@ -61,6 +61,8 @@ class NIQE(BaseMetric):
         ValueError: convert_to must be one of gray, Y, got 'grey'. Did you mean 'gray'?
     """
 
+    value_names = ("NIQE",)
+
     def __init__(
         self,
         key: str = "pred_img",

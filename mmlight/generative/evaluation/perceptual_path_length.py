@@ -71,6 +71,7 @@ class PerceptualPathLength(FeatureMetric):
     """
 
     extractor_argument = "perceptual_distance"
+    value_names = ("ppl_score",)
 
     def __init__(
         self,

@@ -66,6 +66,8 @@ class PrecisionAndRecall(HeldFeaturesMetric):
 
     stored = "vgg_feat"
 
+    value_names = ("precision", "recall")
+
     def __init__(
         self,
         fake_nums: int,

@@ -56,6 +56,11 @@ class SampleWiseMetric(BaseMetric):
         self.crop_border = crop_border
         self.convert_to = convert_to
 
+    @property
+    def value_names(self) -> Sequence[str]:  # type: ignore[override]
+        """Sequence[str]: The name of its value."""
+        return (self.metric,)
+
     @abstractmethod
     def compare(self, pred: Tensor, target: Tensor, sample: dict[str, Any]) -> Tensor:
         """Compute the metric of one image.

@@ -89,6 +89,11 @@ class SWD(GenMetric):
         self._fake_count = 0
         self._device = torch.device("cpu")
 
+    @property
+    def value_names(self) -> Sequence[str]:  # type: ignore[override]
+        """Sequence[str]: The height of each level, and ``avg``."""
+        return (*map(str, self.resolutions), "avg")
+
     def _empty(self) -> list[_Patches]:
         return [_Patches(self.image_shape[0]) for _ in self.resolutions]
 
