@@ -49,6 +49,8 @@ class BaseMetric(metaclass=ABCMeta):
     default_prefix: str | None = None
     value_names: Sequence[str] | None = None
     """Sequence[str], optional: What its values are called, prefix aside, where that is known."""
+    config_key: tuple[str, ...] = ()
+    """tuple[str, ...]: Where its config stands, for messages; empty where that is not known."""
 
     def __init__(
         self,

@@ -54,6 +54,7 @@ def unknown_name(name: str, evaluators: Iterable[Any]) -> str | None:
         if ``name`` may be one of them, or nobody knows.
 
     Example:
+        >>> from mmlight.evaluator import Evaluator
         >>> class Accuracy(BaseMetric):
         ...     default_prefix = "val"
         ...     value_names = ("accuracy",)

@@ -14,6 +14,7 @@ from torch import Tensor
 from mmlight.dist import get_comm_device, get_rank, get_world_size, is_distributed
 from mmlight.evaluator.metric import BaseMetric
 from mmlight.registry import METRICS, resolve_type
+from mmlight.registry.place import path_of
 from mmlight.structures import BaseDataElement
 from mmlight.utils import apply_to
 
@@ -175,7 +176,10 @@ def build_metric(metric: Any) -> Any:
         return TorchMetric(metric)
     if isinstance(metric, dict):
         if not _names_torchmetric(metric):
-            return METRICS.build(metric)
+            result = METRICS.build(metric)
+            if isinstance(result, BaseMetric):
+                result.config_key = path_of(metric) or ()
+            return result
         own = {key: metric[key] for key in _OWN_KEYS if key in metric}
         rest = {key: value for key, value in metric.items() if key not in own}
         return TorchMetric(rest, **own)

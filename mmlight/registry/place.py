@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -92,6 +92,15 @@ def part(node: Any, *path: Any) -> Generator[None, None, None]:
     found = path_of(node)
     with section(*(_section.get() if found is None else found), *path):
         yield
+
+
+def section_of(built: Any) -> AbstractContextManager[None]:
+    """Return the :func:`section` of the config that an object notes as its ``config_key``.
+
+    Args:
+        built (Any): The object; if it notes none, the section stays.
+    """
+    return section(*(getattr(built, "config_key", ()) or _section.get()))
 
 
 def current_section() -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmlight.model.bare_model import bare_model
+from mmlight.registry.place import section_of
 
 
 def check_averages(runner: Any, evaluator: Any) -> None:
@@ -25,9 +26,10 @@ def check_averages(runner: Any, evaluator: Any) -> None:
         return
     for metric in getattr(evaluator, "metrics", ()):
         if getattr(metric, "sampler_mode", "normal") != "normal" and metric.sample_model == "ema":
-            raise ValueError(
-                f"{type(metric).__name__} (prefix {metric.prefix!r}) has sample_model='ema', but "
-                f"{type(module).__name__} has no moving average: give the model an ema_config, add "
-                "ExponentialMovingAverageHook(module_keys='generator_ema', interval=1), or set "
-                "sample_model='orig'"
-            )
+            with section_of(metric):
+                raise ValueError(
+                    f"{type(metric).__name__} (prefix {metric.prefix!r}) has sample_model='ema', "
+                    f"but {type(module).__name__} has no moving average: give the model an "
+                    "ema_config, add ExponentialMovingAverageHook(module_keys='generator_ema', "
+                    "interval=1), or set sample_model='orig'"
+                )

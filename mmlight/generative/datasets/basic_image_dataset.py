@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
@@ -10,6 +11,7 @@ from mmlight.dataset import BaseDataset
 from mmlight.fileio import list_from_file
 from mmlight.generative.datasets.image_files import SUFFIXES, join, list_images
 from mmlight.generative.datasets.transforms.loading import LoadImageFromFile
+from mmlight.logging import print_log
 from mmlight.registry import DATASETS
 from mmlight.registry.diagnostics import did_you_mean
 
@@ -129,38 +131,59 @@ class BasicImageDataset(BaseDataset):
 
     def _check_counterparts(self, entries: list[dict[str, Any]]) -> None:
         """See that each other folder has a file for each image of the one that was searched."""
+        folders = list(self.data_prefix.values())
         for kind, folder in self.data_prefix.items():
             if kind == self.search_key:
                 continue
-            names = list_images(folder, self.img_suffix, self.recursive, self.backend_args)
+            names = self._images_in(folder)
             there = {join(folder, name, self.backend_args) for name in names}
-            missing = [path for entry in entries if (path := entry[f"{kind}_path"]) not in there]
+            wanted = [entry[f"{kind}_path"] for entry in entries]
+            missing = [path for path in wanted if path not in there]
             if missing:
                 raise FileNotFoundError(
                     f"{len(missing)} of {len(entries)} images of {self.search_key!r} have no "
                     f"counterpart of {kind!r}, {missing[0]} for instance"
                 )
+            named = [name for name in names if self._without_form(kind, name) is not None]
+            surplus = {join(folder, name, self.backend_args) for name in named} - set(wanted)
+            if surplus and folders.count(folder) == 1:
+                print_log(
+                    f"{len(surplus)} of {len(named)} images of {kind!r} are left out, for they "
+                    f"have no counterpart of {self.search_key!r}: {min(surplus)} for instance",
+                    logger="current",
+                    level=logging.WARNING,
+                )
+
+    def _images_in(self, folder: str) -> list[str]:
+        argument = "data_root" if self.data_root else "data_prefix"
+        return list_images(folder, self.img_suffix, self.recursive, self.backend_args, argument)
 
     def _names(self) -> list[str]:
         if self._listed_in_file:
-            lines = list_from_file(str(self.ann_file), backend_args=self.backend_args)
+            try:
+                lines = list_from_file(str(self.ann_file), backend_args=self.backend_args)
+            except FileNotFoundError as error:
+                raise FileNotFoundError(
+                    f"ann_file: there is no file {self.ann_file}; give one of names (a path "
+                    "below data_root), or none to take all images of the folder"
+                ) from error
             return [line.split(" ")[0] for line in lines if line.strip()]
         folder = self.data_prefix[self.search_key]
-        names = list_images(folder, self.img_suffix, self.recursive, self.backend_args)
-        # The form of this kind, taken off again: what is left is the name that the kinds share.
-        before, _, after = self.filename_tmpl[self.search_key].partition("{}")
-        if not before and not after:
-            return names
-        shared = []
-        for name in names:
-            stem, suffix = _split(name)
-            if stem.startswith(before) and stem.endswith(after):
-                shared.append(stem[len(before) : len(stem) - len(after)] + suffix)
+        names = [self._without_form(self.search_key, name) for name in self._images_in(folder)]
+        shared = [name for name in names if name is not None]
         if not shared:
             raise FileNotFoundError(
                 f"no image in {folder} is named {self.filename_tmpl[self.search_key]!r}"
             )
         return shared
+
+    def _without_form(self, kind: str, name: str) -> str | None:
+        """Take the form of a kind off again: what is left is the name that the kinds share."""
+        before, _, after = self.filename_tmpl[kind].partition("{}")
+        stem, suffix = _split(name)
+        if not (stem.startswith(before) and stem.endswith(after)):
+            return None
+        return stem[len(before) : len(stem) - len(after)] + suffix
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -80,7 +80,7 @@ class GrowScaleImgDataset(BaseDataset):
         if self._scale in self.file_lists:
             names = list_from_file(self.file_lists[self._scale], backend_args=self.backend_args)
         else:
-            names = list_images(folder, backend_args=self.backend_args)
+            names = list_images(folder, backend_args=self.backend_args, argument="data_roots")
         entries = [{"gt_path": join(folder, name, self.backend_args)} for name in names]
         if self.len_per_stage > 0:
             entries = (entries * -(-self.len_per_stage // len(entries)))[: self.len_per_stage]

@@ -18,6 +18,7 @@ def list_images(
     suffixes: str | tuple[str, ...] | None = SUFFIXES,
     recursive: bool = True,
     backend_args: dict[str, Any] | None = None,
+    argument: str = "data_root",
 ) -> list[str]:
     """List the images in a folder, in the order in which its storage gives them.
 
@@ -26,6 +27,8 @@ def list_images(
         suffixes (str | tuple[str, ...], optional): Ends of file names. None stands for any.
         recursive (bool): Whether folders inside are searched. Defaults to True.
         backend_args (dict, optional): Of the storage. Defaults to None.
+        argument (str): Which argument of a dataset names the folder, for the error.
+            Defaults to ``data_root``.
 
     Returns:
         list[str]: Paths below the folder.
@@ -42,7 +45,9 @@ def list_images(
         ['a.png']
     """
     if not isdir(folder, backend_args):
-        raise FileNotFoundError(f"there is no folder {folder}")
+        raise FileNotFoundError(
+            f"{argument}: there is no folder {folder}; set it to where the images are"
+        )
     names = list_dir_or_file(
         folder,
         list_dir=False,

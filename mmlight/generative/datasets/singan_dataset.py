@@ -68,7 +68,13 @@ class SinGANDataset(BaseDataset):
         if self._fully_initialized:
             return
         path = str(self.data_root)
-        image = decode(get(path), "color", path)
+        try:
+            content = get(path)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f"data_root: there is no file {path}; set it to the path of the image"
+            ) from error
+        image = decode(content, "color", path)
         if self.shrink:
             factor = min(1.0, self.max_size / max(image.shape[:2]))
             image = self._scaled(image, factor, cv2.INTER_AREA)

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 
 from mmlight.evaluator import BaseMetric, Evaluator
 from mmlight.registry import EVALUATOR
+from mmlight.registry.place import section_of
 from mmlight.structures import BaseDataElement
 
 
@@ -38,7 +39,8 @@ class GenEvaluator(Evaluator):
         """
         for metric in self.metrics:
             if hasattr(metric, "prepare"):
-                metric.prepare(module, dataloader)
+                with section_of(metric):
+                    metric.prepare(module, dataloader)
 
     def prepare_samplers(
         self, module: nn.Module, dataloader: DataLoader[Any]
@@ -57,7 +59,8 @@ class GenEvaluator(Evaluator):
         """
         for metric in self.metrics:
             if hasattr(metric, "check"):
-                metric.check(module, dataloader)
+                with section_of(metric):
+                    metric.check(module, dataloader)
         groups: dict[Hashable, list[BaseMetric]] = {}
         for metric in self.metrics:
             key = metric.sampler_key() if hasattr(metric, "sampler_key") else "normal"

@@ -246,3 +246,13 @@ def test_the_trainers_limits_hold_for_each_sampler(tmp_path: Path) -> None:
     ]
     (log,) = tmp_path.glob("*/*.log")
     assert "num_sanity_val_steps has no effect: GenValLoop is run as a whole" in log.read_text()
+
+
+@pytest.mark.parametrize("mode", ["val", "test"])
+def test_what_a_metric_refuses_names_its_key(mode: str, tmp_path: Path) -> None:
+    many = metric(1000, prefix="many", sampler_mode="Data")
+    for wrong in (many, metric(4, prefix="averaged")):
+        keys = evaluation(metric(4, "orig"), wrong, mode=mode)
+        runner = gan_runner(tmp_path, 2, **keys)
+        with pytest.raises(ValueError, match=rf"config key `{mode}_evaluator\.metrics\.1`"):
+            runner.train() if mode == "val" else runner.test()

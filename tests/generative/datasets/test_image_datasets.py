@@ -16,6 +16,8 @@ from mmlight.generative.datasets import (
     SinGANDataset,
     UnpairedImageDataset,
 )
+from mmlight.registry import DATASETS
+from mmlight.registry.place import root_config
 from tests.compat.test_mmagic import FOLDER, installed
 from tests.parity.compare import assert_same
 
@@ -87,10 +89,23 @@ def test_a_folder_that_is_missing_or_empty(tmp_path: Path) -> None:
     ):
         with pytest.raises(FileNotFoundError, match=r"no image in .*train: .*\.png"):
             make(str(tmp_path))
-        with pytest.raises(FileNotFoundError, match=r"there is no folder .*none"):
+        with pytest.raises(FileNotFoundError, match=r"data_roots?: there is no folder .*none"):
             make(str(tmp_path / "none"))
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*trainA"):
         UnpairedImageDataset(str(tmp_path), [])
+
+
+def test_a_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"^data_root: there is no file .*none\.png"):
+        SinGANDataset(str(tmp_path / "none.png"), 4, 9, 0.7, [])
+    with pytest.raises(FileNotFoundError, match=r"^ann_file: there is no file .*none\.txt"):
+        BasicImageDataset(ann_file="none.txt", data_root=str(tmp_path))
+    cfg = {"type": "SinGANDataset", "data_root": "none.png", "min_size": 4, "max_size": 9,
+           "scale_factor_init": 0.7, "pipeline": []}  # fmt: skip
+    key = r"config key `train_dataloader\.dataset\.data_root`"
+    root = root_config({"train_dataloader": {"dataset": cfg}})
+    with root, pytest.raises(FileNotFoundError, match=key):
+        DATASETS.build(cfg)
 
 
 def test_names_of_a_form_are_found_without_it(tmp_path: Path) -> None:
@@ -106,7 +121,9 @@ def test_names_of_a_form_are_found_without_it(tmp_path: Path) -> None:
         BasicImageDataset(filename_tmpl={"imgs": "{}"}, **options)
 
 
-def test_an_image_without_its_counterpart(tmp_path: Path) -> None:
+def test_an_image_without_its_counterpart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for folder, names in {"x2": "abc", "gt": "b"}.items():
         (tmp_path / folder).mkdir()
         for name in names:
@@ -117,6 +134,12 @@ def test_an_image_without_its_counterpart(tmp_path: Path) -> None:
     ):
         BasicImageDataset(**options)
     assert len(BasicImageDataset(search_key="gt", **options)) == 1
+    printed = "".join(capsys.readouterr())
+    assert "2 of 3 images of 'img' are left out" in printed and "x2/a.png" in printed
+    (tmp_path / "x2" / "a_small.png").touch()  # among the others in one folder
+    options["data_prefix"] = {"img": "x2", "gt": "x2"}
+    assert len(BasicImageDataset(filename_tmpl={"img": "{}_small"}, **options)) == 1
+    assert "left out" not in "".join(capsys.readouterr())
 
 
 def test_an_image_that_is_none_and_a_pyramid_that_is_none(root: Path, tmp_path: Path) -> None:
