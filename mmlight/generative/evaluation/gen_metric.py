@@ -204,9 +204,22 @@ class GenMetric(BaseMetric):
             inputs = batch.get("inputs", batch)
         if isinstance(inputs, Mapping):
             if self.real_key not in inputs:
-                raise KeyError(f"a batch has no {self.real_key!r} but {list(inputs)}")
+                raise KeyError(self._no_real_image(batch, inputs))
             inputs = inputs[self.real_key]
         return inputs if isinstance(inputs, Tensor) else torch.stack(list(inputs))
+
+    def _no_real_image(self, batch: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+        samples = batch.get("data_samples")
+        first: Any = samples[0] if isinstance(samples, Sequence) and samples else samples
+        of_sample = dict(first.items()) if hasattr(first, "items") else {}
+        fields = {**inputs, **of_sample}
+        images = [key for key, value in fields.items() if isinstance(value, Tensor | list)]
+        hint = f": write {' or '.join(f'real_key={key!r}' for key in images)}" if images else ""
+        return (
+            f"{type(self).__name__} (prefix {self.prefix!r}) finds no real image {self.real_key!r} "
+            f"in a batch, whose inputs have {list(inputs)} and whose data_samples have "
+            f"{list(of_sample)}{hint}"
+        )
 
     def fake_image(self, sample: dict[str, Any]) -> Tensor:
         """Find the generated image in a sample.

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
+from mmlight.dataset import pseudo_collate
 from mmlight.generative.datasets import DigitsDataset
+from mmlight.generative.datasets.data_sample import DataSample
 from mmlight.generative.evaluation import FrechetDistance, GenEvaluator
 from tests.engine.toys import MeanPixels
 
@@ -122,3 +124,12 @@ def test_two_metrics_with_one_name() -> None:
     evaluator.process([{"fake_img": image} for image in images(4, 1)])
     with pytest.raises(ValueError, match="FD/fd"):
         evaluator.evaluate()
+
+
+def test_a_batch_without_the_real_image_is_told_with_what_to_write() -> None:
+    items = [{"inputs": {}, "data_samples": DataSample(gt_img=one)} for one in images(4, 0)]
+    data = DataLoader(items, batch_size=2, collate_fn=pseudo_collate)  # type: ignore[arg-type]
+    metric = FrechetDistance(fake_nums=4, feature_extractor=MeanPixels())
+    said = r"FrechetDistance \(prefix 'FD'\) finds no real image 'img'.*write real_key='gt_img'"
+    with pytest.raises(KeyError, match=said):
+        metric.prepare(None, data)
