@@ -29,6 +29,10 @@ def ending(runner: Any, arguments: Namespace) -> str:
     lines = [("results", _quoted(runner.work_dir))]
     lines += [(f"best {name}", f"{score:.4g} in {_quoted(path)}") for name, score, path in best]
     checkpoint = best[0][2] if best else info.get("last_ckpt")
+    if checkpoint is not None:
+        folder = os.path.dirname(info.get("last_ckpt") or checkpoint)
+        if os.path.abspath(folder) != os.path.abspath(runner.work_dir):  # CheckpointHook.out_dir
+            lines.insert(1, ("checkpoints", _quoted(folder)))
     if not best and checkpoint is not None:
         lines.append(("newest checkpoint", _quoted(checkpoint)))
     lines += [

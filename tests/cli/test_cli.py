@@ -155,7 +155,7 @@ def resolved(work_dir: Path) -> str:
 
 
 def test_train_resume_and_test(project: Path, output: Output) -> None:
-    output("train", "line.py")
+    assert "\ncheckpoints " not in output("train", "line.py")
     work_dir = project / "work_dirs" / "line"
     assert (work_dir / "epoch_2.pth").is_file()
     assert (work_dir / "last_checkpoint").read_text().strip().endswith("epoch_2.pth")
@@ -228,14 +228,18 @@ def test_the_end_says_where_the_results_are_and_how_to_test_them(
     project: Path, output: Output
 ) -> None:
     with (project / "line.py").open("a") as file:
-        file.write("default_hooks = dict(checkpoint=dict(save_best='error', rule='less'))\n")
+        file.write("default_hooks = dict(checkpoint=dict(")
+        file.write("save_best='error', rule='less', out_dir='kept'))\n")
         file.write("visualizer = dict(type='Visualizer', vis_backends=[")
         file.write("dict(type='TensorboardVisBackend')])\n")
     shown = output("train", "line.py", "--work-dir", "a b", "--cfg-options", "model.width=2")
-    end = dict(line.split("  ", 1) for line in shown.splitlines()[-4:])
+    end = dict(line.split("  ", 1) for line in shown.splitlines()[-5:])
     said = {name: text.strip() for name, text in end.items()}
-    assert list(said) == ["results", "best error", "to test it", "to see its curves"]
+    assert list(said) == [
+        "results", "checkpoints", "best error", "to test it", "to see its curves"
+    ]  # fmt: skip
     assert shlex.split(said["results"]) == ["a b"]
+    assert shlex.split(said["checkpoints"]) == ["kept/a b"]
     score, _, best = shlex.split(said["best error"])
     assert (project / best).is_file()
     tested = shell(said["to test it"], project)
