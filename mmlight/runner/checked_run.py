@@ -373,15 +373,30 @@ class CheckedRun(Runner):
         unknown = [UnknownMetric()]
         setattr(self, f"_{mode}_evaluator", unknown if evaluator is None else evaluator)
         loop: Any = None
+        kind = ValLoop if mode == "val" else TestLoop
         with self.part(keys[1]):
-            if not self._is_strange(keys[1], cfg):
+            if self._is_strange(keys[1], cfg):
+                pass
+            elif isinstance(cfg, dict) and "type" in cfg and not self._has_model:
+                loop = kind(self, unread_dataloader(), self._all_metrics(evaluator))
+            else:
                 build = self.build_val_loop if mode == "val" else self.build_test_loop
                 loop = build({} if cfg is None else cfg)
                 self._check_step(mode)
         if loop is None:
-            kind = ValLoop if mode == "val" else TestLoop
             loop = kind(self, unread_dataloader(), Evaluator([UnknownMetric()]))
         setattr(self, f"_{mode}_loop", loop)
+
+    def _all_metrics(self, evaluator: Any) -> Evaluator:
+        """Build metrics for a loop that asks the model, where there is none to be asked."""
+        given = _listed(evaluator)
+        are_evaluators = all(
+            isinstance(one, list | tuple) or (isinstance(one, dict) and "metrics" in one)
+            for one in given
+        )
+        built = [self.build_evaluator(one) for one in (given if are_evaluators else [evaluator])]
+        metrics = [metric for one in built for metric in one.metrics]
+        return Evaluator(metrics or [UnknownMetric()])
 
     # ----------------------------------------------------------------- together
 

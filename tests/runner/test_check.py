@@ -312,6 +312,18 @@ def test_a_wrong_name_of_a_generative_metric_is_told() -> None:
     assert fault.startswith("default_hooks.checkpoint") and "Did you mean 'FD/fd'" in fault
 
 
+@pytest.mark.parametrize("kind", ["GenValLoop", "MultiValLoop"])
+def test_a_model_that_cannot_be_built_is_no_fault_of_its_metrics(kind: str) -> None:
+    cfg = Config.fromfile(ROOT / "configs/pix2pix/pix2pix_photo-patches.py")
+    cfg.merge_from_dict({"work_dir": "x", "model.generatr": {}, "val_cfg.type": kind})
+    cfg.default_hooks.checkpoint.save_best = "IS/is"
+    right = {"type": "TransIS", "fake_key": "fake_photo", "fake_nums": 4, "prefix": "IS"}
+    metrics = [{**right, "splis": 2}, right]
+    cfg.val_evaluator = {"type": "GenEvaluator", "metrics": metrics}
+    metric, model = sorted(check_config(cfg).faults, key=lambda fault: fault.startswith("model"))
+    assert metric.startswith("val_evaluator.metrics.0.splis") and model.startswith("model.generatr")
+
+
 def test_callbacks_of_lightning_are_no_hooks(tmp_path: Path) -> None:
     timer = {"type": "lightning.pytorch.callbacks.Timer", "duration": {"hours": 1}}
     assert check(tmp_path, custom_hooks=[timer]) == Report([], [])
