@@ -317,7 +317,7 @@ def test_a_model_that_cannot_be_built_is_no_fault_of_its_metrics(kind: str) -> N
     cfg = Config.fromfile(ROOT / "configs/pix2pix/pix2pix_photo-patches.py")
     cfg.merge_from_dict({"work_dir": "x", "model.generatr": {}, "val_cfg.type": kind})
     cfg.default_hooks.checkpoint.save_best = "IS/is"
-    right = {"type": "TransIS", "fake_key": "fake_photo", "fake_nums": 4, "prefix": "IS"}
+    right = {"type": "TransIS", "fake_key": "fake_photo", "fake_nums": 20, "prefix": "IS"}
     metrics = [{**right, "splis": 2}, right]
     cfg.val_evaluator = {"type": "GenEvaluator", "metrics": metrics}
     metric, model = sorted(check_config(cfg).faults, key=lambda fault: fault.startswith("model"))
