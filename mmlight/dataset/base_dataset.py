@@ -354,11 +354,10 @@ class BaseDataset(Dataset[Any]):
                 try:
                     value = list_from_file(value)
                 except (TypeError, FileNotFoundError, IsADirectoryError):
-                    print_log(
-                        f"metainfo {key}={value!r} is not the path of a file and is taken as it is",
-                        logger="current",
-                        level=logging.WARNING,
-                    )
+                    # A bare word, as a name of the dataset, was hardly meant as a path.
+                    if set(value) & set("/\\."):
+                        said = f"metainfo {key}={value!r} is no path of a file and taken as it is"
+                        print_log(said, logger="current", level=logging.WARNING)
             merged[key] = value
         return merged
 

@@ -273,7 +273,7 @@ class Checkpoints(RunnerPart):
         """Warn where this run differs from the one that wrote the checkpoint."""
         runner = self.runner
         seed = meta.get("seed")
-        if seed is not None and seed != runner.seed:
+        if seed is not None and seed != runner.seed and runner.environment.seed_is_given:
             runner.logger.warning(
                 f"The seed of this run ({runner.seed}) is not that of the checkpoint ({seed})"
             )

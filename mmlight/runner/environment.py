@@ -37,6 +37,8 @@ class Environment(RunnerPart):
     """What started the processes."""
     seed = 0
     """The number that the random generators were seeded with."""
+    seed_is_given = False
+    """Whether the config names the seed, which otherwise is drawn."""
     diff_rank_seed = False
     """Whether each rank has added its number to the seed."""
     deterministic = False
@@ -125,6 +127,7 @@ class Environment(RunnerPart):
         flags("randomness", diff_rank_seed=diff_rank_seed, deterministic=deterministic)
         if seed is not None:
             whole("randomness", least=0, seed=seed)
+        self.seed_is_given = seed is not None
         self.diff_rank_seed = diff_rank_seed
         self.deterministic = deterministic
         self.seed = set_random_seed(

@@ -122,6 +122,14 @@ def test_meta_information_from_a_text_file(tmp_path):
     }
 
 
+def test_meta_information_that_looks_like_a_lost_file_is_told(capsys):
+    meta = {"dataset_type": "div2k", "classes": "lost/classes.txt"}
+    assert Numbers(metainfo=meta).metainfo.items() >= meta.items()
+    told = "".join(capsys.readouterr())
+    assert "metainfo classes='lost/classes.txt' is no path of a file" in told
+    assert "div2k" not in told
+
+
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [

@@ -59,6 +59,15 @@ def test_the_optimizer_of_a_checkpoint_may_be_left_out(checkpoint: str, tmp_path
     assert runner.iter == 15
 
 
+def test_another_seed_is_told_where_the_config_names_one(checkpoint: str, tmp_path: Path) -> None:
+    for seed, told in ((8, True), (None, False)):
+        options = {"load_from": checkpoint, "resume": True, "randomness": {"seed": seed}}
+        log = run(tmp_path / str(seed), SGD, **options).logger.log_file
+        told_of = "The seed of this run (8) is not that of the checkpoint (7)"
+        assert (told_of in Path(log).read_text()) is told
+        assert ("seed of this run" in Path(log).read_text()) is told
+
+
 def test_settings_that_older_versions_did_not_have_are_filled_in(
     checkpoint: str, tmp_path: Path
 ) -> None:

@@ -40,8 +40,8 @@ val_evaluator = dict(
             fake_key="fake_colour",
             feature_extractor=dict(type="ColourStatistics"),
         ),
-        dict(type="PSNR", gt_key="img_colour", pred_key="fake_colour"),
-        dict(type="MAE", gt_key="img_colour", pred_key="fake_colour"),
+        dict(type="PSNR", prefix="colour", gt_key="img_colour", pred_key="fake_colour"),
+        dict(type="MAE", prefix="colour", gt_key="img_colour", pred_key="fake_colour"),
     ],
 )
 test_evaluator = val_evaluator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from mmlight.dataset import Compose
 from mmlight.generative.datasets.transforms.base import BaseTransform, get
+from mmlight.logging import print_log
 from mmlight.registry import TRANSFORMS
 
 Transforms = (
@@ -161,10 +162,11 @@ class TransformBroadcaster(KeyMapper):
         super().__init__(transforms, mapping, remapping, auto_remap, allow_nonexist_keys)
         own = [type(t).__name__ for t in self.transforms.transforms if _draws_for_each(t)]
         if share_random_params and own:
-            warnings.warn(
+            print_log(
                 f"share_random_params=True has no effect: {', '.join(own)} draws random numbers "
                 "for each entry",
-                stacklevel=2,
+                logger="current",
+                level=logging.WARNING,
             )
         self.share_random_params = share_random_params and not own
 
