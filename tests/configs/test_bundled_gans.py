@@ -51,6 +51,7 @@ def test_trains_is_evaluated_and_draws(name: str, tmp_path: Path) -> None:
         )
     runner = Runner.from_cfg(cfg)
     runner.train()
+    assert "prefix is not set" not in Path(runner.logger.log_file).read_text()
     scores = {
         name: history.current()
         for name, history in runner.message_hub.log_scalars.items()
