@@ -76,6 +76,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sample(subparsers)
 
     check = _command(subparsers, "check", "list all that is wrong with a config")
+    check.epilog = (
+        "It reads no data and fetches nothing: whether the folders of the datasets, and weights on "
+        "the web, are there, shows in the run. The last line names what was left out."
+    )
     check.set_defaults(command=commands.check, work_dir=None, launcher="none", verbose=False)
     _add_config_options(check)
     _add_strict(check)

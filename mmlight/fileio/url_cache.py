@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 _CHUNK = 1 << 20
 _PATIENCE = 60  # seconds without a byte
-_may_fetch = ContextVar("may_fetch", default=True)
+_left: ContextVar[list[str] | None] = ContextVar("left", default=None)
 
 
 class NotFetchedError(Exception):
@@ -25,20 +25,24 @@ class NotFetchedError(Exception):
 
 
 @contextlib.contextmanager
-def nothing_fetched() -> Generator[None, None, None]:
+def nothing_fetched() -> Generator[list[str], None, None]:
     """Inside, :func:`fetch` raises :class:`NotFetchedError`: a check of a config waits for none.
 
+    Yields:
+        list[str]: The addresses that were asked for.
+
     Example:
-        >>> with nothing_fetched():
+        >>> with nothing_fetched() as addresses:
         ...     fetch("https://example.org/weights.pth", "cache")
         Traceback (most recent call last):
         mmlight.fileio.url_cache.NotFetchedError: https://example.org/weights.pth
     """
-    token = _may_fetch.set(False)
+    addresses: list[str] = []
+    token = _left.set(addresses)
     try:
-        yield
+        yield addresses
     finally:
-        _may_fetch.reset(token)
+        _left.reset(token)
 
 
 def cached_file(url: str, folder: str | os.PathLike[str]) -> Path | None:
@@ -76,7 +80,9 @@ def fetch(url: str, folder: str | os.PathLike[str], progress: bool = False) -> P
         OSError: If it cannot be had, or the connection ended before its end.
         NotFetchedError: Inside :func:`nothing_fetched`.
     """
-    if not _may_fetch.get():
+    left = _left.get()
+    if left is not None:
+        left.append(url)
         raise NotFetchedError(url)
     own, shared = _places(url, Path(folder))
     own.parent.mkdir(parents=True, exist_ok=True)

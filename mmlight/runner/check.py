@@ -24,12 +24,20 @@ class Report:
     """What would keep the config from running, a line each: key, file and line, what is wrong."""
     warnings: list[str] = field(default_factory=list)
     """What is perhaps not meant."""
+    not_read: list[str] = field(default_factory=list, compare=False)
+    """Keys of the dataloaders whose data were not looked at."""
+    not_fetched: list[str] = field(default_factory=list, compare=False)
+    """Addresses of files that the run will fetch."""
 
     @property
     def verdict(self) -> str:
         """Whether the config would run, in words."""
         found = f"{_counted(self.faults, 'fault')}, {_counted(self.warnings, 'warning')}"
-        return f"would {'not run' if self.faults else 'run'}: {found}"
+        if self.faults:
+            return f"would not run: {found}"
+        left = (("not read", self.not_read), ("to fetch", self.not_fetched))
+        unseen = "; ".join(f"{what}: {', '.join(names)}" for what, names in left if names)
+        return f"would run{f', given its data ({unseen})' if unseen else ''}: {found}"
 
 
 def check_config(cfg: Config | dict[str, Any], strict: bool = False) -> Report:
@@ -61,9 +69,13 @@ def check_config(cfg: Config | dict[str, Any], strict: bool = False) -> Report:
     faults = [_line(err, account) for err in run.errors]
     unread = account.lines()
     warnings = run.said.messages
-    if strict:
-        return Report([*unread, *faults], warnings)
-    return Report(faults, [*unread, *warnings])
+    of_faults, of_warnings = (unread, []) if strict else ([], unread)
+    return Report(
+        [*of_faults, *faults],
+        [*of_warnings, *warnings],
+        [*dict.fromkeys(run.not_read)],
+        [*dict.fromkeys(run.not_fetched)],
+    )
 
 
 def _counted(lines: list[str], what: str) -> str:

@@ -23,7 +23,7 @@ from mmlight.logging import MMLogger
 from mmlight.optim import OptimWrapper, OptimWrapperDict
 from mmlight.registry import LOOPS, METRICS, RUNNERS, DefaultScope, resolve_type
 from mmlight.registry.build_functions import check_cfg
-from mmlight.registry.place import part, section
+from mmlight.registry.place import current_section, part, section
 from mmlight.registry.registry import UNKNOWN_SCOPE
 from mmlight.utils.checks import flags
 from mmlight.visualization import Visualizer
@@ -74,6 +74,8 @@ class CheckedRun(Runner):
         self.account = find_unread(self.cfg, _runner_class(self.cfg) or Runner)
         self.errors: list[Exception] = []
         self.said = _Said()
+        self.not_read: list[str] = []
+        self.not_fetched: list[str] = []
         self._work_dir = self._log_dir = folder
         self._timestamp = new_timestamp()
         self._experiment_name = f"check_{self._timestamp}_{osp.basename(folder)}"
@@ -124,8 +126,9 @@ class CheckedRun(Runner):
             with self._heard(self.logger):
                 self._check_optimizers()
             for mode in ("val", "test"):
-                with nothing_fetched():
+                with nothing_fetched() as addresses:
                     self._check_evaluation(mode)
+                self.not_fetched += addresses
             with self._heard(self.logger):
                 self._check_together()
 
@@ -180,11 +183,12 @@ class CheckedRun(Runner):
         with self.part("load_from"):
             self._check_file(given.get("load_from"))
 
-    @staticmethod
-    def _check_file(path: Any) -> None:
+    def _check_file(self, path: Any) -> None:
         if path is not None and not isinstance(path, str):
             raise TypeError(f"load_from should be the path of a checkpoint, but got {path!r}")
-        if path and "://" not in path and not osp.exists(path):
+        if path and "://" in path:
+            self.not_fetched.append(path)
+        elif path and not osp.exists(path):
             raise FileNotFoundError(f"there is no checkpoint {path}")
 
     def _check_logging(self) -> None:
@@ -238,6 +242,7 @@ class CheckedRun(Runner):
                 for err in dataset_faults(cfg["dataset"]):
                     self._take_error(err)
             cfg["dataset"] = UnreadData()
+            self.not_read.append(".".join(current_section()))
         with part(dataloader):
             with warnings.catch_warnings():  # of how many processors this machine has
                 warnings.simplefilter("ignore", UserWarning)

@@ -270,7 +270,8 @@ def test_config_is_printed_and_dumped(project: Path, output: Output) -> None:
 
 def test_check_says_whether_a_config_would_run(project: Path, output: Output) -> None:
     said = output("check", "line.py", "--cfg-options", "train_dataloader.num_workers=2")
-    assert said == "line.py would run: no faults, no warnings\n"
+    data = "given its data (not read: train_dataloader, val_dataloader, test_dataloader)"
+    assert said == f"line.py would run, {data}: no faults, no warnings\n"
     assert not (project / "work_dirs").exists()
 
 

@@ -299,7 +299,11 @@ def test_weights_of_metrics_are_looked_for_here_and_not_fetched() -> None:
     fid = {"type": "FrechetInceptionDistance", "fake_nums": 8, "sample_model": "orig"}
     web = fid | {"inception_path": "http://127.0.0.1:9/inception.pt"}
     cfg.val_evaluator = {"type": "GenEvaluator", "metrics": [web]}
-    assert check_config(cfg).faults == []
+    report = check_config(cfg)
+    assert report.faults == []
+    data = "not read: train_dataloader, val_dataloader, test_dataloader"
+    address = "to fetch: http://127.0.0.1:9/inception.pt"
+    assert report.verdict.startswith(f"would run, given its data ({data}; {address}):")
     cfg.val_evaluator.metrics[0].inception_path = "nowhere/inception.pt"
     (fault,) = check_config(cfg).faults
     assert "there is no file nowhere/inception.pt" in fault
