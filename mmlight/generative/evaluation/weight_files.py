@@ -43,7 +43,7 @@ def weight_file(source: str) -> Path:
         raise FileNotFoundError(
             f"the weights of a metric cannot be brought from {source} ({err}); on a machine that "
             "reaches it, download the file, copy it here and give its path to the metric "
-            "(inception_path, vgg16_script, or path of its extractor)"
+            "(inception_path, vgg16_script, params_path, or path of its extractor)"
         ) from err
 
 
