@@ -22,14 +22,19 @@ def train(arguments: Namespace) -> None:
         _enable_lr_scaling(cfg)
     if arguments.seed is not None:
         cfg.merge_from_dict({"randomness.seed": arguments.seed})
+    given = {}
     if arguments.resume is not None:
         cfg.resume = True
         cfg.load_from = None if arguments.resume == "auto" else arguments.resume
+        option = "--resume" if cfg.load_from is None else f"--resume {cfg.load_from}"
+        given = dict.fromkeys(("resume", "load_from"), option)
     from mmlight.registry import RUNNERS
+    from mmlight.registry.place import given_by
 
-    runner = RUNNERS.build(cfg, **_strictness(arguments))
-    runner.interrupts.how_to_go_on = f"run\n    {command_to_resume(arguments)}"
-    runner.train()
+    with given_by(given):
+        runner = RUNNERS.build(cfg, **_strictness(arguments))
+        runner.interrupts.how_to_go_on = f"run\n    {command_to_resume(arguments)}"
+        runner.train()
     if runner.rank == 0:
         print(ending(runner, arguments))
 
@@ -41,8 +46,10 @@ def test(arguments: Namespace) -> None:
     if arguments.out is not None:
         _add_metric(cfg, {"type": "DumpResults", "out_file_path": arguments.out})
     from mmlight.registry import RUNNERS
+    from mmlight.registry.place import given_by
 
-    RUNNERS.build(cfg, **_strictness(arguments)).test()
+    with given_by({"load_from": f"the argument {arguments.checkpoint}"}):
+        RUNNERS.build(cfg, **_strictness(arguments)).test()
 
 
 def check(arguments: Namespace) -> int:

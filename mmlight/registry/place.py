@@ -24,6 +24,7 @@ class _Root(NamedTuple):
 
 _NO_CONFIG = _Root(None, None, None)
 _root: ContextVar[_Root] = ContextVar("mmlight_root_config", default=_NO_CONFIG)
+_given_by: ContextVar[Mapping[str, str]] = ContextVar("mmlight_given_by", default={})  # noqa: B039
 _section: ContextVar[tuple[str, ...]] = ContextVar("mmlight_config_section", default=())
 
 
@@ -55,6 +56,28 @@ def root_config(
         yield
     finally:
         _root.reset(token)
+
+
+@contextmanager
+def given_by(options: Mapping[str, str]) -> Generator[None, None, None]:
+    """Let errors inside say of keys of the root config that no file has set them.
+
+    Args:
+        options (Mapping[str, str]): By key, what has: an option of the command line.
+
+    Example:
+        >>> with root_config(dict(load_from="a.pth")), given_by(dict(load_from="--resume a.pth")):
+        ...     with section("load_from"):
+        ...         raise ValueError("no checkpoint")
+        Traceback (most recent call last):
+        ...
+        ValueError: no checkpoint (config key `load_from`, given by --resume a.pth)
+    """
+    token = _given_by.set(options)
+    try:
+        yield
+    finally:
+        _given_by.reset(token)
 
 
 @contextmanager
@@ -226,6 +249,8 @@ def _said(path: tuple[str, ...]) -> str:
     if root.settings is None:
         return ""
     where = f" in {root.filename}" if root.filename else ""
+    if path and path[0] in _given_by.get():
+        where = f", given by {_given_by.get()[path[0]]}"
     return f" {_MARK} `{'.'.join(path) or '<root>'}`{where})"
 
 

@@ -346,7 +346,10 @@ MISTAKES = {
         "train_dataloader",
     ),
     "no such checkpoint": (["test", "line.py", "missing.pth"], "missing.pth (config key"),
-    "resume from nothing": (["train", "line.py", "--resume", "missing.pth"], "missing.pth"),
+    "resume from nothing": (
+        ["train", "line.py", "--resume", "missing.pth"],
+        "by --resume missing.pth)",
+    ),
     "mixed precision without optimizer": (
         ["train", "line.py", "--amp", "--cfg-options", "optim_wrapper=None"],
         "optim_wrapper",
