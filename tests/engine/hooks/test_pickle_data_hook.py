@@ -37,6 +37,7 @@ def test_files_of_a_run(tmp_path: Path) -> None:
     }
     regression_runner(tmp_path, model=Noisy(), custom_hooks=[hook]).train()
     written = files(tmp_path)
+    # MMagic numbers the file after a run of 8 iterations 9 too.
     assert sorted(written) == ["iter_3.pkl", "iter_6.pkl", "iter_9.pkl"]
     noises = written["iter_3.pkl"]["fixed_noises"]
     assert [type(noise) for noise in noises] == [np.ndarray, np.ndarray]
