@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from argparse import Action, ArgumentError, ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ class DictAction(Action):
 
     Values become int, float, bool or None where they read so. Commas, brackets and
     parentheses make lists and tuples, nested ones too: ``KEY=V1,V2``, ``KEY=[(V1,V2),(V3,V4)]``.
+    A dict is written key by key: ``KEY.NAME1=V1 KEY.NAME2=V2``.
 
     Args:
         option_strings (list[str]): The options, as for :class:`argparse.Action`.
@@ -46,11 +48,25 @@ class DictAction(Action):
             key, equals, value = pair.partition("=")
             if not equals:
                 raise ArgumentError(self, f"expected KEY=VALUE, but got {pair!r}")
+            if items := _items_of_dict(value):
+                right = " ".join(f"{key}.{name}={one}" for name, one in items)
+                raise ArgumentError(self, f"{key}: {value} is no value; write {right}")
             try:
                 collected[key] = parse_value(value)
             except ValueError as err:
                 raise ArgumentError(self, f"{key}: {err}") from None
         setattr(namespace, self.dest, collected)
+
+
+def _items_of_dict(text: str) -> list[tuple[Any, Any]]:
+    """Items of a dict that somebody has written out, which would be taken for text."""
+    if not text.lstrip().startswith("{"):
+        return []
+    try:
+        written = ast.literal_eval(text.strip())
+    except (SyntaxError, ValueError):
+        return []
+    return list(written.items()) if isinstance(written, dict) else []
 
 
 def parse_value(text: str) -> Any:

@@ -69,7 +69,12 @@ def test_pairs_are_collected_and_later_ones_win():
 
 @pytest.mark.parametrize(
     ("pair", "message"),
-    [("lonely", "expected KEY=VALUE"), ("a=[1,2", "not balanced"), ("a=(1,2]", "not balanced")],
+    [
+        ("lonely", "expected KEY=VALUE"),
+        ("a=[1,2", "not balanced"),
+        ("a=(1,2]", "not balanced"),
+        ("a={'128':'/p','256':2}", "write a.128=/p a.256=2"),
+    ],
 )
 def test_refuses(parse, pair, message):
     with pytest.raises(argparse.ArgumentError, match=message):
@@ -89,6 +94,10 @@ def test_nested_values_as_python_writes_them(value):
     parser = argparse.ArgumentParser()
     parser.add_argument("-o", nargs="+", action=DictAction)
     assert parser.parse_args(["-o", f"k={value!r}"]).o == {"k": value}
+
+
+def test_braces_alone_are_text(parse):
+    assert parse("a={}", "b={}-{x}") == {"a": "{}", "b": "{}-{x}"}
 
 
 def test_options_change_a_config(parse):
