@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmlight.generative.models.conv_module import ConvModule
 from mmlight.generative.models.dcgan.generator import BN, stages_between
+from mmlight.generative.models.image_side import refuse_other_side
 from mmlight.model import BaseModule
 from mmlight.registry import MODELS
 
@@ -68,6 +69,7 @@ class DCGANDiscriminator(BaseModule):
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
         super().__init__(init_cfg=DISCRIMINATOR_INIT if init_cfg is None else init_cfg)
+        self.input_scale = input_scale
         stages = stages_between(output_scale, input_scale)
         widths = [in_channels, *(base_channels * 2**i for i in range(stages))]
         self.downsamples = nn.ModuleList(
@@ -93,7 +95,11 @@ class DCGANDiscriminator(BaseModule):
         Returns:
             Tensor: Scores ``(N, out_channels * h * w)``, where ``h`` and ``w`` are what the last
             convolution leaves (1 for an ``output_scale`` of 4).
+
+        Raises:
+            ValueError: If the images are of another size.
         """
+        refuse_other_side(x, self.input_scale, "input_scale")
         for block in self.downsamples:
             x = block(x)
         result: Tensor = self.output_layer(x).flatten(1)

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmlight.generative.models.image_side import refuse_other_side
 from mmlight.generative.models.pggan.layers import (
     EqualizedBlock,
     EqualizedConv2d,
@@ -124,8 +125,7 @@ class PGGANDiscriminator(BaseModule):
         """
         last = index_of_scale(curr_scale, self.scales)
         side = self.scales[last]
-        if x.shape[-2:] != (side, side):
-            raise ValueError(f"images must be {side} x {side} pixels, got {tuple(x.shape)}")
+        refuse_other_side(x, side, "in_scale" if curr_scale == -1 else "curr_scale")
         features = self.fromrgb_layers[last](x)
         for index in range(last, 0, -1):
             features = self.conv_blocks[2 * index](self.conv_blocks[2 * index - 1](features))

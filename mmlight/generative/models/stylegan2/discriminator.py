@@ -10,6 +10,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
+from mmlight.generative.models.image_side import refuse_other_side
 from mmlight.generative.models.stylegan2.layers import (
     HALF_LIMIT,
     BiasLeakyReLU,
@@ -185,6 +186,7 @@ class StyleGAN2Discriminator(BaseModule):
         max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        self.in_size = in_size
         levels = levels_of(in_size, "in_size")
         channels = channels_by_size(channel_multiplier, max_channels)
         half = fp16_enabled or num_fp16_scales > 0
@@ -212,7 +214,11 @@ class StyleGAN2Discriminator(BaseModule):
 
         Returns:
             Tensor: Scores ``(N, 1)``.
+
+        Raises:
+            ValueError: If the images are of another size.
         """
+        refuse_other_side(x, self.in_size, "in_size")
         if self.input_bgr2rgb:
             x = x.flip(1)
         x = self.mbstd_layer(self.convs(x).float())

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmlight.generative.models.conv_module import ConvModule
+from mmlight.generative.models.image_side import refuse_other_side
 from mmlight.generative.models.wgan_gp.generator import scales_up_to, width_at
 from mmlight.model import BaseModule
 from mmlight.registry import MODELS
@@ -173,6 +174,7 @@ class WGANGPDiscriminator(BaseModule):
         max_channels: int = 512,
     ) -> None:
         super().__init__(init_cfg=DISCRIMINATOR_INIT if init_cfg is None else init_cfg)
+        self.in_scale = in_scale
         block = CONVOLUTION if conv_module_cfg is None else conv_module_cfg
         widths = {scale: width_at(scale, max_channels) for scale in scales_up_to(in_scale)}
         smallest, *larger = widths
@@ -194,7 +196,11 @@ class WGANGPDiscriminator(BaseModule):
 
         Returns:
             Tensor: Scores ``(N, 1)``, the higher the more real.
+
+        Raises:
+            ValueError: If the images are of another size.
         """
+        refuse_other_side(x, self.in_scale, "in_scale")
         x = self.from_rgb(x)
         for block in self.conv_blocks:
             x = block(x)
