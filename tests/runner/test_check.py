@@ -328,6 +328,16 @@ def test_a_model_that_cannot_be_built_is_no_fault_of_its_metrics(kind: str) -> N
     assert metric.startswith("val_evaluator.metrics.0.splis") and model.startswith("model.generatr")
 
 
+def test_a_misspelt_option_of_a_picture_is_told() -> None:
+    cfg = Config.fromfile(ROOT / "configs/dcgan/dcgan_digits-32x32.py")
+    entry = {"type": "GAN", "nme": "digits", "truncation": 0.5}
+    cfg.custom_hooks = [{"type": "VisualizationHook", "vis_kwargs_list": entry}]
+    cfg.work_dir = "x"
+    report = check_config(cfg)
+    told = [said for said in report.warnings if "vis_kwargs_list" in said]
+    assert len(told) == 1 and "nme='digits'" in told[0] and "Did you mean 'name'?" in told[0]
+
+
 def test_callbacks_of_lightning_are_no_hooks(tmp_path: Path) -> None:
     timer = {"type": "lightning.pytorch.callbacks.Timer", "duration": {"hours": 1}}
     assert check(tmp_path, custom_hooks=[timer]) == Report([], [])

@@ -12,6 +12,7 @@ from mmlight.engine.sample_access import sample_function
 from mmlight.engine.samplers import SAMPLE_MODELS, SAMPLER_TYPES, NoiseSampler
 from mmlight.registry.diagnostics import did_you_mean
 
+_FOR_SAMPLER = ("type", "sample_model", "sample_kwargs", "forward_kwargs")
 _SOURCES = {"Data": "train", "ValData": "val", "TestData": "test"}
 
 
@@ -84,3 +85,24 @@ def check_surroundings(
                 f"{type(module).__name__} has none: give it an ema_config or use "
                 "ExponentialMovingAverageHook(module_keys='generator_ema', interval=1)"
             )
+
+
+def warn_of_misspelt(
+    entries: Iterable[Mapping[str, Any]], known: Iterable[str], runner: Any
+) -> None:
+    """Warn of options for the model that are most likely names of something else.
+
+    Args:
+        entries: The entries of ``vis_kwargs_list``.
+        known: What is not for the model.
+        runner: The Runner.
+    """
+    known = (*known, *_FOR_SAMPLER)
+    for kwargs in entries:
+        for name in kwargs.keys() - set(known):
+            meant = did_you_mean(name, known, cutoff=0.8)
+            if meant:
+                runner.logger.warning(
+                    f"{name}={kwargs[name]!r} of an entry of vis_kwargs_list is no option of "
+                    f"pictures, so the model gets it with its inputs.{meant}"
+                )

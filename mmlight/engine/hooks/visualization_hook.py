@@ -11,7 +11,12 @@ from typing import Any
 from torch import nn
 
 from mmlight.engine.gen_visualizer import GenVisualizer, add_samples
-from mmlight.engine.hooks.vis_checks import check_entry, check_model, check_surroundings
+from mmlight.engine.hooks.vis_checks import (
+    check_entry,
+    check_model,
+    check_surroundings,
+    warn_of_misspelt,
+)
 from mmlight.engine.sample_access import (
     model_range,
     noted_order,
@@ -31,6 +36,7 @@ from mmlight.visualization import Visualizer
 _DEFAULT_BATCH = 64
 # Options of the picture; the others of a `vis_kwargs` go to the sampler and so to the model.
 _PICTURE = ("target_keys", "vis_mode", "draw_gt", "color_order", "target_mean", "target_std")
+_NOT_FOR_MODEL = (*_PICTURE, "name", "n_samples", "n_row", "fixed_input")
 
 
 @HOOKS.register_module()
@@ -204,6 +210,7 @@ class VisualizationHook(Hook):
             ValueError: If there is no dataloader for an entry, or no moving average.
         """
         check_surroundings(self.vis_kwargs_list, bare_model(runner.model), runner)
+        warn_of_misspelt(self.vis_kwargs_list, _NOT_FOR_MODEL, runner)
         if self.vis_kwargs_list or self.message_vis_kwargs:
             end = iterations_to_count(runner)
             why = why_never(self.interval, self.interval, end, "iterations")
@@ -294,8 +301,7 @@ class VisualizationHook(Hook):
         wanted = kwargs["n_samples"] or _DEFAULT_BATCH
         batch_size = getattr(runner.train_dataloader, "batch_size", None) or _DEFAULT_BATCH
         batch_size = min(batch_size, wanted)
-        drop = (*_PICTURE, "name", "n_samples", "n_row", "fixed_input")
-        options = {name: value for name, value in kwargs.items() if name not in drop}
+        options = {name: value for name, value in kwargs.items() if name not in _NOT_FOR_MODEL}
         options.update(num_batches=batch_size, max_times=math.ceil(wanted / batch_size))
         fixed = kwargs["fixed_input"]
         seed = (runner.seed or 0) + (0 if fixed else runner.iter + 1)
