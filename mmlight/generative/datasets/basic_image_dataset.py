@@ -14,6 +14,7 @@ from mmlight.generative.datasets.transforms.loading import LoadImageFromFile
 from mmlight.logging import print_log
 from mmlight.registry import DATASETS
 from mmlight.registry.diagnostics import did_you_mean
+from mmlight.registry.place import note_unread
 
 
 @DATASETS.register_module()
@@ -97,18 +98,31 @@ class BasicImageDataset(BaseDataset):
             test_mode=test_mode,
             **kwargs,
         )
-        self._check_first_read()
+        if type(self).load_data_list is BasicImageDataset.load_data_list:
+            self._check_reads(data_prefix)
 
-    def _check_first_read(self) -> None:
-        """Refuse a pipeline that reads a kind of image which no entry has the path of."""
-        first = next(iter(self.pipeline.transforms), None)
-        own = type(self).load_data_list is BasicImageDataset.load_data_list
-        if own and isinstance(first, LoadImageFromFile) and first.key not in self.data_prefix:
-            raise ValueError(
-                f"the pipeline begins with reading {first.key!r}, but data_prefix names "
-                f"{', '.join(self.data_prefix)} alone: write data_prefix=dict({first.key}='') for "
-                "images in data_root itself"
-            )
+    def _check_reads(self, data_prefix: dict[str, Any]) -> None:
+        """Refuse reading a kind of image which no entry has the path of, tell of one not read."""
+        steps = self.pipeline.transforms
+        reads = [step.key for step in steps if isinstance(step, LoadImageFromFile)]
+        unread = [kind for kind in data_prefix if kind not in (*reads, self.search_key)]
+        for step in steps:
+            if not isinstance(step, LoadImageFromFile):
+                break
+            if step.key not in data_prefix:
+                meant = did_you_mean(step.key, unread)
+                raise ValueError(
+                    f"the pipeline begins with reading {step.key!r}, but data_prefix names "
+                    f"{', '.join(data_prefix)} alone: write data_prefix=dict({step.key}='') for "
+                    f"images in data_root itself.{meant}"
+                )
+        # A step of a user's own may read what it likes.
+        if reads and all(type(step).__module__.startswith("mmlight.") for step in steps):
+            for kind in unread:
+                why = f"the pipeline reads {', '.join(reads)} alone"
+                if not note_unread(data_prefix, why, kind):
+                    message = f"data_prefix names {kind!r}, but {why}"
+                    print_log(message, logger="current", level=logging.WARNING)
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Find the images.

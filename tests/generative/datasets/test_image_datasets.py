@@ -170,3 +170,15 @@ def test_a_pipeline_that_reads_a_kind_without_a_folder(root: Path) -> None:
         BasicImageDataset(**options)
     wide = BasicImageDataset(data_prefix={"gt": ""}, **options)
     assert {wide[i]["gt"].shape for i in range(len(wide))} == {(9, 12, 3), (90, 130, 3)}
+
+
+def test_a_misspelt_kind_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    load = [{"type": "LoadImageFromFile", "key": key} for key in ("img", "gt")]
+    options = {"data_root": str(root), "data_prefix": {"img": "", "gtt": ""}}
+    with pytest.raises(ValueError, match=r"reading 'gt'.* img, gtt alone.* Did you mean 'gtt'\?"):
+        BasicImageDataset(pipeline=load, **options)
+    BasicImageDataset(pipeline=load[:1], **options)
+    said = "data_prefix names 'gtt', but the pipeline reads img alone"
+    assert said in "".join(capsys.readouterr())
+    BasicImageDataset(pipeline=[load[0], dict.copy], **options)  # which may read it
+    assert said not in "".join(capsys.readouterr())
