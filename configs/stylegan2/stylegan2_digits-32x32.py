@@ -17,12 +17,12 @@ model = dict(
         style_channels=64,
         out_channels=1,
         num_mlps=2,
-        max_channels=32,
+        max_channels=16,
     ),
-    discriminator=dict(type="StyleGAN2Discriminator", in_size=32, img_channels=1, max_channels=32),
+    discriminator=dict(type="StyleGAN2Discriminator", in_size=32, img_channels=1, max_channels=16),
     ema_config=dict(type="ExponentialMovingAverage", interval=1, momentum=0.005),
     loss_config=dict(
-        r1_loss_weight=0.1 * 16,  # small images need less of it
+        r1_loss_weight=2.5 * 16,  # small images need less of it
         r1_interval=16,
         norm_mode="HWC",
         g_reg_weight=2.0 * 4,
@@ -31,7 +31,7 @@ model = dict(
     ),
 )
 
-train_dataloader = dict(batch_size=16)
+train_dataloader = dict(batch_size=32)
 train_cfg = dict(type="IterBasedTrainLoop", max_iters=3000, val_interval=300)
 
 optim_wrapper = dict(
